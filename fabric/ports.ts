@@ -4,6 +4,7 @@
  *
  * Ports promise what their contract suites in test/contracts/ check.
  */
+import type { MlDsa44Verifier, Verifier } from '#protocols/crypto.ts';
 import type { Action } from '#protocols/messages/manifest.ts';
 import type { MetricKind } from '#protocols/messages/signal.ts';
 import type { TargetState } from '#protocols/messages/target-state.ts';
@@ -165,6 +166,9 @@ export interface Ports {
   readonly transport: Transport;
   readonly signer: Signer;
   readonly logSigner: LogSigner;
+  /** The strict rule in production; the simulator's pair to its own signers. */
+  readonly verifier: Verifier;
+  readonly mlDsa44Verifier: MlDsa44Verifier;
   readonly telemetry: TelemetrySource;
   readonly driver: Driver;
   readonly log: Log;

@@ -79,19 +79,25 @@ export interface BallotState {
   readonly tick: number;
   readonly round: number;
   readonly phase: BallotPhase;
-  /** When the current step times out; null while nothing is waited for. */
+  /** When the current phase times out; null while nothing is waited for. */
   readonly timeoutAt: number | null;
+  /** When the round is left undecided; null until a quorum has precommitted or gone on. */
+  readonly roundEndsAt: number | null;
   readonly repeatAt: number;
   readonly repeatEvery: number;
   readonly locked: Lock | null;
-  /** The prevotes that justify the lock. */
+  /** The prevotes that justify the lock. Our own joins them when its turn is signed. */
   readonly lockQuorum: PrevoteQuorum | null;
-  /** The highest prevote quorum held for a value other than nil. */
+  /** The highest prevote quorum held for a value other than nil. Ours joins as above. */
   readonly valid: PrevoteQuorum | null;
+  /** Put forward by us while this round's candidate slot was taken: cast in the next round. */
+  readonly nextCandidate: ValueId | null;
   readonly members: ReadonlyMap<string, MemberVotes>;
   /** Our own judgement of each candidate or proposal, by value. */
   readonly judgements: ReadonlyMap<ValueId, Judgement>;
   readonly judging: ReadonlySet<ValueId>;
+  /** Bodies asked for and not here yet. */
+  readonly wanted: ReadonlySet<ValueId>;
   /** Values whose bodies are stored here. */
   readonly bodies: ReadonlySet<ValueId>;
   /** Values that more than n-q regions rejected in some round: not proposed again. */
@@ -129,13 +135,13 @@ export interface BallotEffects {
   readonly persist: boolean;
   /** To be signed, and sent once durable. */
   readonly votes: readonly UnsignedVote[];
-  /** q precommits of one round are held: build the certificate, persist, announce. */
+  /** q precommits of one round and the body are held: build the certificate, persist, announce. */
   readonly certify: { readonly round: number; readonly value: ValueId } | null;
   /** Re-gossip: what we said before, the newest prevote quorum, bodies by value. */
-  readonly repeat: readonly HeldVote[];
+  readonly repeat: readonly SignedVote[];
   readonly quorums: readonly PrevoteQuorum[];
   readonly bodies: readonly ValueId[];
-  /** Bodies to ask the others for. */
+  /** Bodies to look for in the store, then to ask the others for; answered with `body`. */
   readonly want: readonly ValueId[];
   /** Values to judge with our own evidence; answered with a `judged` input. */
   readonly judge: readonly ValueId[];
@@ -151,6 +157,8 @@ export interface BallotStep {
 export interface DurableBallot {
   readonly instance: Instance;
   readonly epoch: number;
+  /** Ticks since the ballot opened, so that restarts do not push the deadline away. */
+  readonly tick: number;
   readonly round: number;
   readonly own: readonly SignedVote[];
   readonly locked: Lock | null;

@@ -9,7 +9,16 @@
 import Type, { type Static } from 'typebox';
 import { PrevoteQuorum, SignedVote } from './ballot.ts';
 import { Certificate } from './certificate.ts';
-import { Base64, Digest, EpochNumber, InstanceRef, Name, Target, Version } from './common.ts';
+import {
+  Base64,
+  DecisionId,
+  Digest,
+  EpochNumber,
+  InstanceRef,
+  Name,
+  Target,
+  Version,
+} from './common.ts';
 import { Envelope } from './envelope.ts';
 
 const closed = { additionalProperties: false } as const;
@@ -17,6 +26,7 @@ const closed = { additionalProperties: false } as const;
 /** How much one message may carry; see also `messageBytesMax` in decode(). */
 export const turnVotesMax = 4096;
 export const turnBodiesMax = 256;
+export const openDecisionsMax = 256;
 
 /** A body by its bytes; its digest is the value votes name. */
 export const Body = Type.Object({ digest: Digest, bytes: Base64 }, closed);
@@ -55,6 +65,8 @@ export const DigestMessage = Type.Object(
     heads: Type.Array(Type.Object({ target: Target, version: Version }, closed), {
       maxItems: 4096,
     }),
+    /** Certified here, outcome unknown: peers answer with the documents they hold. */
+    open: Type.Array(DecisionId, { maxItems: openDecisionsMax }),
   },
   { $id: 'digest/1', additionalProperties: false },
 );

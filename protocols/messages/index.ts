@@ -20,6 +20,7 @@ import { DigestMessage, FetchMessage, SlotsReply, SlotsRequest, TurnMessage } fr
 import { JournalEntry } from './journal.ts';
 import { Manifest } from './manifest.ts';
 import { Playbook } from './playbook.ts';
+import { Receipt } from './receipt.ts';
 import { Risk } from './risk.ts';
 import { Signal } from './signal.ts';
 import { TargetState } from './target-state.ts';
@@ -44,6 +45,7 @@ export const registry = {
   'manifest/1': Manifest,
   'playbook/1': Playbook,
   'policy/1': Policy,
+  'receipt/1': Receipt,
   'risk/1': Risk,
   'roster/1': Roster,
   'signal/1': Signal,
@@ -62,6 +64,9 @@ export type Decoded<T> =
   | { readonly ok: true; readonly value: T }
   | { readonly ok: false; readonly reason: DecodeFailure; readonly field: string };
 export type DecodeFailure = 'too-large' | 'not-utf8' | 'not-json' | 'unknown-type' | 'schema';
+
+/** An escape by which JSON text can smuggle in what no UTF-8 holds. */
+const loneSurrogate = /\\u[dD][89a-fA-F]/;
 
 type Validator = ReturnType<typeof Compile>;
 const validators = new Map<string, Validator>();
@@ -84,7 +89,10 @@ export function decode<T extends MessageType>(
   } catch {
     return refused('not-json');
   }
-  return validate(types, value);
+  const decoded = validate(types, value);
+  // After the schema, which bounds how deep this has to look.
+  if (decoded.ok && loneSurrogate.test(text) && !isWellFormed(value)) return refused('not-utf8');
+  return decoded;
 }
 
 /** The schema half of decode(), for a value that is already parsed. */
@@ -99,6 +107,13 @@ export function validate<T extends MessageType>(
   if (validator.Check(value)) return { ok: true, value: value as MessageOf<T> };
   const [first] = validator.Errors(value);
   return refused('schema', (first?.instancePath ?? '').slice(1).replaceAll('/', '.'));
+}
+
+/** Strings with lone surrogates have no canonical bytes, so nothing could name or sign them. */
+function isWellFormed(value: unknown): boolean {
+  if (typeof value === 'string') return value.isWellFormed();
+  if (typeof value !== 'object' || value === null) return true;
+  return Object.entries(value).every(([key, member]) => key.isWellFormed() && isWellFormed(member));
 }
 
 function typeOf(value: unknown): string {

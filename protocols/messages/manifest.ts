@@ -103,6 +103,8 @@ export const Manifest = Type.Object(
     /** The digest of the target's state that the proposer saw when it composed this. */
     preState: Digest,
     proposer: Name,
+    /** The person who asked for it, where it was one: never an approver of it. */
+    submittedBy: Type.Optional(Name),
     rationale: Text,
     confidence: Share,
     riskId: Type.Optional(Hash),

@@ -1,0 +1,413 @@
+/**
+ * Runs every ballot of one region: inputs in, turns out.
+ *
+ * A turn takes all waiting inputs, steps the ballots they concern, signs the votes cast with one
+ * signature, writes one synced batch and only then sends one message and tells the region what
+ * was decided. What arrives meanwhile makes the next turn; there are no batching timers.
+ *
+ *   mailbox -> inbound (decode, verify) -> step -> sign -> ledger.commit -> send, judge, decided
+ *
+ * After an unclean stop it votes only when its peers have shown that they hold no newer vote of
+ * its own (recovery.ts). Messages about a target's future versions make it fetch what it lacks
+ * (catch-up.ts).
+ */
+
+import type { Timer } from '#fabric/ports.ts';
+import { assert } from '#protocols/assert.ts';
+import { certificateFrom } from '#protocols/ballot/certificate.ts';
+import { precommitsOf } from '#protocols/ballot/decide.ts';
+import type { BallotState } from '#protocols/ballot/state.ts';
+import { toBase64, utf8 } from '#protocols/bytes.ts';
+import { abortValue, type Instance, instanceKey, type ValueId } from '#protocols/ids.ts';
+import type { Judgement, SignedVote } from '#protocols/messages/ballot.ts';
+import type { Envelope } from '#protocols/messages/envelope.ts';
+import type { SlotsReply, TurnMessage } from '#protocols/messages/fabric.ts';
+import { candidateDraft, certificateDraft, evidenceDraft, judgementDraft } from './audit-drafts.ts';
+import type { BallotHostOptions, Candidacy, PutForward } from './ballot-options.ts';
+import { Ballots, heldVotes } from './ballots.ts';
+import { CatchUp } from './catch-up.ts';
+import { Inbound } from './inbound.ts';
+import { Mailbox } from './mailbox.ts';
+import { noParts, SlotGuard, signVotes, turnMessages } from './outbox.ts';
+import { Recovery, recoveringKey } from './recovery.ts';
+import { Turn } from './turn.ts';
+
+type HostInput =
+  | { readonly type: 'message'; readonly from: string; readonly bytes: Uint8Array }
+  | { readonly type: 'tick' }
+  /** Voting is safe; what the peers answered on the way there. */
+  | { readonly type: 'resume'; readonly learned: readonly SlotsReply[] }
+  | {
+      readonly type: 'put-forward';
+      readonly candidacy: Candidacy;
+      readonly done: (result: PutForward) => void;
+    }
+  | {
+      readonly type: 'judged';
+      readonly instance: Instance;
+      readonly value: ValueId;
+      readonly judgement: Judgement;
+    }
+  | { readonly type: 'document'; readonly envelope: Envelope };
+
+export class BallotHost {
+  readonly #o: BallotHostOptions;
+  readonly #ballots: Ballots;
+  readonly #mailbox: Mailbox<HostInput>;
+  readonly #guard = new SlotGuard();
+  readonly #inbound: Inbound;
+  readonly #catchUp: CatchUp;
+  readonly #recovery: Recovery;
+  /** Own candidates that were put forward as counters. */
+  readonly #counters = new Set<ValueId>();
+  /** What the restored ballots want to do once voting is safe. */
+  #restored = new Turn();
+  #running = false;
+  #closed = false;
+  #timer: Timer | null = null;
+  readonly #idle: (() => void)[] = [];
+
+  constructor(options: BallotHostOptions) {
+    this.#o = options;
+    this.#ballots = new Ballots(options);
+    this.#mailbox = new Mailbox<HostInput>({
+      name: 'ballots',
+      capacity: options.limits.mailboxMax,
+      metrics: options.metrics,
+    });
+    this.#inbound = new Inbound(options);
+    this.#catchUp = new CatchUp(options);
+    this.#recovery = new Recovery({
+      ...options,
+      openBallots: () => this.#ballots.all(),
+      onReady: (learned) => this.#tell({ type: 'resume', learned }),
+    });
+  }
+
+  /** Begins to listen, and to vote as soon as that is safe. */
+  async start(): Promise<void> {
+    if (this.#o.unclean) {
+      await this.#o.ledger.commit([], [{ put: recoveringKey, value: Uint8Array.of(1) }]);
+    }
+    for (const durable of this.#o.open) {
+      this.#guard.restore(durable.own);
+      await this.#ballots.restore(durable, this.#restored);
+    }
+    this.#o.transport.onMessage((from, bytes) => this.#tell({ type: 'message', from, bytes }));
+    this.#recovery.start();
+    this.#catchUp.start();
+  }
+
+  /** Whether this region may vote, and why not. */
+  standing(): { readonly voting: boolean; readonly reason: string } {
+    return this.#recovery.standing();
+  }
+
+  openCount(): number {
+    return this.#ballots.size;
+  }
+
+  openOn(target: string): boolean {
+    const version = this.#ballots.nextVersion(target);
+    return this.#ballots.all().has(instanceKey({ target, version }));
+  }
+
+  ballot(instance: Instance): BallotState | null {
+    return this.#ballots.get(instance);
+  }
+
+  nextVersion(target: string): number {
+    return this.#ballots.nextVersion(target);
+  }
+
+  /** Resolves once the candidate and its body are durable and sent. */
+  putForward(candidacy: Candidacy): Promise<PutForward> {
+    return new Promise((done) => {
+      const accepted = this.#tell({ type: 'put-forward', candidacy, done });
+      if (!accepted) done({ ok: false, reason: 'busy' });
+    });
+  }
+
+  judged(instance: Instance, value: ValueId, judgement: Judgement): void {
+    this.#tell({ type: 'judged', instance, value, judgement });
+  }
+
+  /** Passes a signed document on to every region; it must be durable already. */
+  publish(envelope: Envelope): void {
+    this.#tell({ type: 'document', envelope });
+  }
+
+  /** Resolves when no input waits and no turn runs. */
+  async idle(): Promise<void> {
+    if (!this.#running && this.#mailbox.size === 0) return;
+    await new Promise<void>((resolve) => this.#idle.push(resolve));
+  }
+
+  async close(): Promise<void> {
+    this.#closed = true;
+    if (this.#timer !== null) this.#o.clock.clearTimeout(this.#timer);
+    this.#recovery.stop();
+    this.#catchUp.stop();
+    await this.idle();
+  }
+
+  #tell(input: HostInput): boolean {
+    if (this.#closed || !this.#mailbox.offer(input)) return false;
+    this.#run().catch((error: unknown) => this.#o.fatal(error));
+    return true;
+  }
+
+  async #run(): Promise<void> {
+    if (this.#running) return;
+    this.#running = true;
+    try {
+      while (this.#mailbox.size > 0) {
+        const turn = new Turn();
+        const inputs = this.#mailbox.take(this.#o.limits.turnInputsMax);
+        for (const input of inputs) await this.#handle(input, turn);
+        await this.#perform(turn);
+      }
+    } finally {
+      this.#running = false;
+    }
+    for (const resolve of this.#idle.splice(0)) resolve();
+  }
+
+  async #handle(input: HostInput, turn: Turn): Promise<void> {
+    const { voting } = this.#recovery.standing();
+    switch (input.type) {
+      case 'message':
+        return this.#receive(input.from, input.bytes, turn);
+      case 'put-forward':
+        return this.#putForward(input.candidacy, input.done, turn);
+      case 'document':
+        turn.documents.push(input.envelope);
+        return;
+      case 'resume':
+        return this.#resume(input.learned, turn);
+      case 'tick':
+        for (const { config } of voting ? this.#ballots.all().values() : []) {
+          await this.#ballots.step(config.instance, { type: 'tick' }, turn);
+        }
+        return;
+      case 'judged': {
+        const { instance, value, judgement } = input;
+        if (!voting || !this.#ballots.get(instance)) return;
+        return this.#ballots.step(instance, { type: 'judged', value, judgement }, turn);
+      }
+    }
+  }
+
+  async #putForward(
+    candidacy: Candidacy,
+    done: (result: PutForward) => void,
+    turn: Turn,
+  ): Promise<void> {
+    const { voting } = this.#recovery.standing();
+    const reason = voting ? this.#ballots.refusalOf(candidacy) : 'busy';
+    if (reason) return done({ ok: false, reason });
+    const value = await this.#ballots.putForward(candidacy, turn);
+    turn.bodies.add(value);
+    if (candidacy.counter) this.#counters.add(value);
+    turn.after.push(() => done({ ok: true, value }));
+  }
+
+  /** Begins to vote: first what the peers taught us, then what the open ballots want. */
+  async #resume(learned: readonly SlotsReply[], turn: Turn): Promise<void> {
+    if (this.#o.unclean) turn.ops.push({ del: recoveringKey });
+    turn.take(this.#restored);
+    this.#restored = new Turn();
+    for (const reply of learned) {
+      for (const certificate of this.#inbound.certificates(reply)) {
+        await this.#ballots.takeCertificate(certificate, turn);
+      }
+      for (const { instance, quorum } of this.#inbound.quorums(reply)) {
+        if (this.#ballots.reach(instance) !== 'open') continue;
+        await this.#ballots.step(instance, { type: 'quorum', quorum }, turn);
+      }
+    }
+  }
+
+  async #receive(from: string, bytes: Uint8Array, turn: Turn): Promise<void> {
+    const message = this.#inbound.open(from, bytes);
+    if (!message) return;
+    switch (message.type) {
+      case 'digest/1':
+        return this.#catchUp.onDigest(message, turn.replyTo(from));
+      case 'fetch/1':
+        return this.#catchUp.onFetch(message, turn.replyTo(from));
+      case 'slots-request/1':
+        return this.#recovery.onRequest(message);
+      case 'slots-reply/1':
+        return this.#recovery.onReply(message);
+      case 'turn/1':
+        return this.#receiveTurn(from, message, turn);
+    }
+  }
+
+  async #receiveTurn(from: string, message: TurnMessage, turn: Turn): Promise<void> {
+    for (const document of message.documents) turn.after.push(() => this.#o.onDocument(document));
+    // Votes first: they open the ballots that the bodies beside them belong to.
+    if (this.#recovery.standing().voting) await this.#receiveVotes(from, message, turn);
+    for (const { digest, bytes } of this.#inbound.bodies(message)) {
+      await this.#ballots.takeBody(digest, bytes, message.votes, turn);
+    }
+    for (const certificate of this.#inbound.certificates(message)) {
+      const reach = await this.#ballots.takeCertificate(certificate, turn);
+      if (reach === 'ahead') this.#catchUp.fetch(from, certificate.instance.target);
+    }
+    for (const value of message.wants) {
+      const body = await this.#ballots.bodyOf(value);
+      if (body) turn.replyTo(from).bodies.push({ digest: value, bytes: toBase64(body) });
+    }
+  }
+
+  async #receiveVotes(from: string, message: TurnMessage, turn: Turn): Promise<void> {
+    for (const vote of this.#inbound.votes(message)) {
+      if (!(await this.#mayVoteOn(from, vote.instance, turn))) continue;
+      this.#noteCandidate(vote, turn);
+      await this.#ballots.step(vote.instance, { type: 'vote', vote }, turn);
+    }
+    for (const { instance, quorum } of this.#inbound.quorums(message)) {
+      if (!(await this.#mayVoteOn(from, instance, turn))) continue;
+      await this.#ballots.step(instance, { type: 'quorum', quorum }, turn);
+    }
+  }
+
+  /** Anything about a decided instance is answered with its certificate; a future one asks. */
+  async #mayVoteOn(from: string, instance: Instance, turn: Turn): Promise<boolean> {
+    const { target, version } = instance;
+    switch (this.#ballots.reach(instance)) {
+      case 'open':
+        return true;
+      case 'decided':
+        await this.#catchUp.answer(target, version, turn.replyTo(from));
+        return false;
+      case 'ahead':
+        this.#catchUp.fetch(from, target);
+        return false;
+      case 'foreign':
+        return false;
+    }
+  }
+
+  /** Sign, write, and only then speak. */
+  async #perform(turn: Turn): Promise<void> {
+    const votes = this.#sign(turn);
+    await this.#certify(turn);
+    turn.ops.push(...this.#ballots.ops(turn));
+    this.#audit(turn, votes);
+    if (turn.ops.length > 0 || turn.drafts.length > 0) {
+      await this.#o.ledger.commit(turn.drafts, turn.ops);
+    }
+    await this.#send(turn, votes);
+    await this.#tellRegion(turn);
+    this.#arm();
+  }
+
+  #sign(turn: Turn): readonly SignedVote[] {
+    const votes = signVotes({
+      federation: this.#o.federation,
+      epoch: this.#o.epoch().epoch,
+      member: this.#o.self,
+      votes: turn.votes,
+      guard: this.#guard,
+      signer: this.#o.signer,
+    });
+    this.#ballots.attach(votes, turn);
+    for (const vote of votes) {
+      this.#o.metrics.count('votes_total', { step: vote.step });
+      this.#noteCandidate(vote, turn);
+      if (vote.step === 'candidate' || vote.step === 'proposal') turn.bodies.add(vote.value);
+    }
+    return votes;
+  }
+
+  async #certify(turn: Turn): Promise<void> {
+    for (const { instance } of turn.certify) {
+      const state = this.#ballots.get(instance);
+      if (!state?.decided) continue;
+      const { value } = state.decided;
+      const certificate = certificateFrom(this.#o.federation, precommitsOf(state));
+      const body = value === abortValue ? null : await this.#ballots.bodyOf(value);
+      assert(body !== undefined, 'a precommitted body is stored');
+      this.#ballots.decide({ certificate, body, votes: heldVotes(state) }, turn);
+    }
+  }
+
+  /** One audit entry for each candidate, own judgement, certificate and piece of evidence. */
+  #audit(turn: Turn, votes: readonly SignedVote[]): void {
+    const { federation } = this.#o;
+    for (const { vote, counter } of turn.candidates) {
+      turn.drafts.push(candidateDraft(federation, vote, counter));
+    }
+    for (const vote of votes) {
+      if (vote.step === 'prevote') turn.drafts.push(judgementDraft(vote));
+    }
+    for (const { certificate } of turn.decided) {
+      turn.drafts.push(certificateDraft(federation, certificate));
+      this.#guard.forget(certificate.instance);
+    }
+    turn.ops.push(...this.#o.factsOf(turn));
+    for (const found of turn.evidence) turn.drafts.push(evidenceDraft(federation, found));
+  }
+
+  /** Notes a candidate as news, once: its decision id is in the log from then on. */
+  #noteCandidate(vote: SignedVote, turn: Turn): void {
+    if (vote.step !== 'candidate') return;
+    const { ledger, federation, self } = this.#o;
+    const { decisionId = '' } = candidateDraft(federation, vote, false);
+    const isNoted = turn.candidates.some((other) => other.vote.value === vote.value);
+    if (isNoted || ledger.seqsOf(decisionId).length > 0) return;
+    const isFirst = ledger.seqsOf(instanceKey(vote.instance)).length === 0;
+    const counter = vote.member === self ? this.#counters.delete(vote.value) : !isFirst;
+    turn.candidates.push({ vote, counter });
+  }
+
+  async #send(turn: Turn, votes: readonly SignedVote[]): Promise<void> {
+    const bodies = [];
+    for (const value of turn.bodies) {
+      const bytes = value.startsWith('sha256:') ? await this.#ballots.bodyOf(value) : undefined;
+      if (bytes) bodies.push({ digest: value, bytes: toBase64(bytes) });
+    }
+    const { federation, self, transport } = this.#o;
+    const head = { federation, epoch: this.#o.epoch().epoch, from: self };
+    const broadcast = turnMessages(head, {
+      votes: [...votes, ...turn.repeated],
+      quorums: turn.quorums,
+      certificates: turn.decided.map(({ certificate }) => certificate),
+      bodies,
+      documents: turn.documents,
+      wants: [...turn.wants],
+    });
+    for (const message of broadcast) transport.broadcast(utf8(JSON.stringify(message)));
+    for (const [member, reply] of turn.replies()) {
+      for (const message of turnMessages(head, { ...noParts, ...reply })) {
+        transport.send(member, utf8(JSON.stringify(message)));
+      }
+    }
+  }
+
+  async #tellRegion(turn: Turn): Promise<void> {
+    for (const done of turn.after) done();
+    for (const { vote } of turn.candidates) this.#o.onCandidate(vote.instance, vote.value);
+    for (const decided of turn.decided) {
+      const outcome = decided.certificate.value === abortValue ? 'abort' : 'manifest';
+      this.#o.metrics.count('certificates_total', { outcome });
+      this.#o.onDecided(decided);
+    }
+    for (const { instance, value } of turn.judge) {
+      const bytes = this.#ballots.get(instance) ? await this.#ballots.bodyOf(value) : undefined;
+      if (bytes) this.#o.onJudge(instance, value, bytes);
+    }
+  }
+
+  /** Ticks only while a ballot is open. */
+  #arm(): void {
+    if (this.#timer !== null || this.#closed || this.#ballots.size === 0) return;
+    this.#timer = this.#o.clock.setTimeout(() => {
+      this.#timer = null;
+      this.#tell({ type: 'tick' });
+    }, this.#o.limits.tickMs);
+  }
+}

@@ -1,0 +1,112 @@
+/**
+ * Messages from the fabric, decoded and verified, or dropped and counted by reason.
+ *
+ * Nothing here throws on what a peer sends, and nothing unverified leaves: a vote is yielded
+ * only with a valid signature of a member of the epoch in force, a body only if its bytes have
+ * its digest, a certificate only if it verifies.
+ */
+
+import type { Log, Metrics } from '#fabric/ports.ts';
+import { verifyCertificate } from '#protocols/ballot/certificate.ts';
+import { VerifiedRoots } from '#protocols/ballot/verified-roots.ts';
+import { type VoteChecks, verifyVote } from '#protocols/ballot/vote.ts';
+import { digestOf, fromBase64 } from '#protocols/bytes.ts';
+import type { Verifier } from '#protocols/crypto.ts';
+import type { Instance, ValueId } from '#protocols/ids.ts';
+import type { PrevoteQuorum, SignedVote } from '#protocols/messages/ballot.ts';
+import type { Certificate } from '#protocols/messages/certificate.ts';
+import type { Epoch } from '#protocols/messages/epoch.ts';
+import type { TurnMessage } from '#protocols/messages/fabric.ts';
+import { decode, type MessageOf } from '#protocols/messages/index.ts';
+
+const fabricTypes = ['turn/1', 'digest/1', 'fetch/1', 'slots-request/1', 'slots-reply/1'] as const;
+export type FabricMessage = MessageOf<(typeof fabricTypes)[number]>;
+
+export interface InboundOptions {
+  readonly federation: string;
+  readonly self: string;
+  epoch(): Epoch;
+  readonly verifier: Verifier;
+  readonly metrics: Metrics;
+  readonly log: Log;
+}
+
+export class Inbound {
+  readonly #o: InboundOptions;
+  readonly #checks: VoteChecks;
+
+  constructor(options: InboundOptions) {
+    this.#o = options;
+    this.#checks = { verifier: options.verifier, roots: new VerifiedRoots() };
+  }
+
+  /** The message, when it is well-formed, of this federation and from who it says. */
+  open(from: string, bytes: Uint8Array): FabricMessage | null {
+    const decoded = decode(fabricTypes, bytes);
+    if (!decoded.ok) return this.#drop(decoded.reason, from);
+    const message = decoded.value;
+    if (message.federation !== this.#o.federation) return this.#drop('foreign', from);
+    if (message.from !== from || from === this.#o.self) return this.#drop('forged', from);
+    const epoch = this.#o.epoch();
+    if (!epoch.members.some(({ id }) => id === from)) return this.#drop('not-a-member', from);
+    return message;
+  }
+
+  *votes(message: Pick<TurnMessage, 'votes'>): Iterable<SignedVote> {
+    for (const vote of message.votes) {
+      if (this.verified(vote)) yield vote;
+    }
+  }
+
+  *quorums(
+    message: Pick<TurnMessage, 'quorums'>,
+  ): Iterable<{ instance: Instance; quorum: PrevoteQuorum }> {
+    for (const { instance, quorum } of message.quorums) {
+      if (quorum.votes.every((vote) => this.verified(vote))) yield { instance, quorum };
+    }
+  }
+
+  *certificates(message: Pick<TurnMessage, 'certificates'>): Iterable<Certificate> {
+    for (const certificate of message.certificates) {
+      const result = verifyCertificate(certificate, this.#o.epoch(), this.#checks);
+      if (result.ok) yield certificate;
+      else this.#drop('bad-certificate', result.field);
+    }
+  }
+
+  *bodies(message: Pick<TurnMessage, 'bodies'>): Iterable<{ digest: ValueId; bytes: Uint8Array }> {
+    for (const body of message.bodies) {
+      const bytes = decodeBase64(body.bytes);
+      if (bytes && digestOf(bytes) === body.digest) yield { digest: body.digest, bytes };
+      else this.#drop('bad-body', body.digest);
+    }
+  }
+
+  /** Whether a vote carries a valid signature of a member of the epoch in force. */
+  verified(vote: SignedVote): boolean {
+    const epoch = this.#o.epoch();
+    const member = epoch.members.find(({ id }) => id === vote.member);
+    if (!member || vote.epoch !== epoch.epoch) {
+      this.#drop('foreign-vote', vote.member);
+      return false;
+    }
+    const { federation } = this.#o;
+    const ok = verifyVote(vote, { federation, publicKey: member.publicKey }, this.#checks);
+    if (!ok) this.#drop('bad-signature', vote.member);
+    return ok;
+  }
+
+  #drop(reason: string, from: string): null {
+    this.#o.metrics.count('fabric_dropped_total', { reason });
+    this.#o.log.debug({ reason, from }, 'fabric message dropped');
+    return null;
+  }
+}
+
+function decodeBase64(text: string): Uint8Array | null {
+  try {
+    return fromBase64(text);
+  } catch {
+    return null;
+  }
+}

@@ -1,0 +1,307 @@
+/**
+ * Configuration: one schema, filled once from flags > environment > file > defaults, checked,
+ * frozen and passed down. Nothing else reads the environment.
+ *
+ * Every default says why it is that number. Unknown keys and contradictions stop the start.
+ */
+import Type, { type Static } from 'typebox';
+import { QuorateError } from '#protocols/errors.ts';
+import { Name } from '#protocols/messages/common.ts';
+import { FaultModel } from '#protocols/messages/epoch.ts';
+import { expectationOf, type Field, fieldsOf, isValid } from './config-fields.ts';
+import { type ConfigSources, collect, type Given } from './config-sources.ts';
+import { type Secret, secretOf } from './secret.ts';
+
+const closed = { additionalProperties: false } as const;
+
+function count(value: number, description: string, minimum = 1, maximum = 10_000_000) {
+  return Type.Integer({ default: value, minimum, maximum, description });
+}
+
+function outside(variable: string, description: string) {
+  return Type.Optional(
+    Type.String({ minLength: 1, variables: [variable], unused: true, description }),
+  );
+}
+
+function outsideSecret(variable: string, description: string) {
+  return Type.Optional(
+    Type.String({ minLength: 1, variables: [variable], unused: true, secret: true, description }),
+  );
+}
+
+const Limits = Type.Object(
+  {
+    mailboxEventsMax: count(
+      10_000,
+      'Events waiting for one tenant. A burst of thousands of anomalies must fit.',
+    ),
+    turnInputsMax: count(
+      4096,
+      'Inputs of one turn. Large turns share one signature; a turn message holds 4,096 votes.',
+      1,
+      4096,
+    ),
+    bodiesCacheMax: count(
+      4096,
+      'Manifest bodies kept in memory, one for each open ballot and some counters to it.',
+    ),
+    ballotsOpenMax: count(
+      1024,
+      'Ballots open at once. With the votes of 64 members each, some tens of MiB.',
+    ),
+    votesCacheMax: count(
+      65_536,
+      'Verified signatures remembered, so that a repeated vote is not verified again.',
+    ),
+    manifestTtlMs: count(
+      3_600_000,
+      'Milliseconds until a manifest expires: the approval TTL of 30 minutes and as much again.',
+      1000,
+    ),
+    clockSkewMs: count(
+      2000,
+      'Milliseconds by which clocks may differ where a time decides; NTP keeps well below.',
+      0,
+    ),
+    checkpointBatches: count(
+      20,
+      'Telemetry batches between two durable offsets: what a restart replays at most.',
+    ),
+    auditPageMax: count(1000, 'Audit entries in one answer: about 1 MiB of JSON.', 1, 10_000),
+    pageDefault: count(50, 'Items of a list when the caller does not say: one screen.', 1, 1000),
+    pageMax: count(
+      200,
+      'Items of a list at most: a proposal with its votes is about 5 KiB.',
+      1,
+      1000,
+    ),
+    bodyBytesMax: count(
+      1_048_576,
+      'Bytes of a request body. Far above the largest manifest, far below what hurts.',
+      1024,
+      67_108_864,
+    ),
+    requestTimeoutMs: count(
+      10_000,
+      'Milliseconds to receive a request: five times the orchestration budget of 2 s.',
+      100,
+      600_000,
+    ),
+    connectionsMax: count(1024, 'Open HTTP connections, the common limit of file descriptors.'),
+    drainMs: count(
+      5000,
+      'Milliseconds for requests under way when stopping; service managers kill after 10 s.',
+      0,
+      600_000,
+    ),
+    tokenTtlMaxSeconds: count(
+      86_400,
+      'Longest life of a token the local issuer signs: it cannot be revoked, so a day.',
+      60,
+      31_536_000,
+    ),
+  },
+  closed,
+);
+
+export const ConfigSchema = Type.Object(
+  {
+    mode: Type.Union([Type.Literal('simulation'), Type.Literal('production')], {
+      default: 'simulation',
+      description: [
+        'In simulation only the mock driver acts, so the default harms nothing.',
+        'ENV (production) and SIMULATION_MODE (true or false) set it too.',
+      ].join(' '),
+    }),
+    host: Type.String({
+      default: '127.0.0.1',
+      minLength: 1,
+      maxLength: 255,
+      variables: ['HOST'],
+      description: 'Where the gateway listens. Loopback: nobody else gets in unless told so.',
+    }),
+    port: Type.Integer({
+      default: 8080,
+      minimum: 0,
+      maximum: 65_535,
+      variables: ['PORT'],
+      description: 'The gateway port; 0 takes any free one.',
+    }),
+    dataDir: Type.String({
+      default: './var',
+      minLength: 1,
+      description: 'The data folder: stores, keys, trust root, receipts. One process at a time.',
+    }),
+    logLevel: Type.Union(
+      [
+        Type.Literal('debug'),
+        Type.Literal('info'),
+        Type.Literal('warn'),
+        Type.Literal('error'),
+        Type.Literal('silent'),
+      ],
+      {
+        default: 'warn',
+        variables: ['LOG_LEVEL'],
+        description:
+          'What the log says. The narration tells the story, so only trouble by default.',
+      },
+    ),
+    federation: Type.String({
+      ...Name,
+      default: 'demo',
+      expected: 'a name: lower-case letters, digits and hyphens',
+      description: 'The name of the federation; part of everything that is signed.',
+    }),
+    regions: Type.Array(Name, {
+      default: ['eu-west', 'us-east', 'ap-south'],
+      minItems: 1,
+      maxItems: 64,
+      expected: 'a list of 1 to 64 region names (comma-separated in a variable or flag)',
+      description: 'The regions of the embedded federation. Three survive the loss of one.',
+    }),
+    faultModel: Type.Union(FaultModel.anyOf, {
+      default: 'crash',
+      description: 'crash: members may stop. byzantine: members may lie; needs four regions.',
+    }),
+    decisionTimeoutMs: Type.Integer({
+      default: 30_000,
+      minimum: 100,
+      maximum: 3_600_000,
+      variables: ['PHASE_I4_DECISION_TIMEOUT_MS'],
+      description: 'After this a ballot may end in ABORT: the budget of a decision.',
+    }),
+    metricsPrefix: Type.String({
+      default: 'quorate_',
+      pattern: '^[a-z][a-z0-9_]{0,31}$',
+      description: 'What the names of all metrics begin with.',
+    }),
+    limits: Limits,
+    circuitBreakerCheckIntervalMs: Type.Integer({
+      default: 60_000,
+      minimum: 1000,
+      variables: ['CIRCUIT_BREAKER_CHECK_INTERVAL'],
+      unused: true,
+      description: 'How often circuit breakers are checked besides on every enactment.',
+    }),
+    adminApproverEmail: outside('ADMIN_APPROVER_EMAIL', 'Who is asked for approval by default.'),
+    postgresDsn: outsideSecret('POSTGRES_DSN', 'A PostgreSQL database to mirror tables into.'),
+    vaultAddr: outside('VAULT_ADDR', 'A Vault server for keys.'),
+    vaultRole: outside('VAULT_ROLE', 'The role at that Vault server.'),
+    cosignKeyPath: outside('COSIGN_KEY_PATH', 'An Ed25519 key in PKCS#8 PEM, not encrypted.'),
+    promUrl: outside('PROM_URL', 'A Prometheus server to query.'),
+    kafkaUrl: outside('KAFKA_URL', 'Kafka brokers to read telemetry from.'),
+    redisUrl: outsideSecret('REDIS_URL', 'A Redis server to read telemetry from.'),
+    natsUrl: outside('NATS_URL', 'A NATS server to reach other regions by.'),
+    neuralFabricUrl: outside('NEURAL_FABRIC_URL', 'An OpenAI-compatible endpoint to reason with.'),
+    openaiKey: outsideSecret('OPENAI_KEY', 'The key for that endpoint.'),
+    globalRegistryUrl: outside('GLOBAL_REGISTRY_URL', 'A registry of signed playbooks.'),
+    federationToken: outsideSecret('FEDERATION_TOKEN', 'Admits a region or edge to a federation.'),
+    slackWebhookUrl: outsideSecret('SLACK_WEBHOOK_URL', 'Where Slack notifications go.'),
+    telegramBotToken: outsideSecret('TELEGRAM_BOT_TOKEN', 'The bot that sends notifications.'),
+    s3Bucket: outside('S3_BUCKET', 'Where audit heads are anchored.'),
+  },
+  closed,
+);
+
+type Raw = Static<typeof ConfigSchema>;
+type SecretKey =
+  | 'postgresDsn'
+  | 'redisUrl'
+  | 'openaiKey'
+  | 'federationToken'
+  | 'slackWebhookUrl'
+  | 'telegramBotToken';
+export type Config = Readonly<Omit<Raw, SecretKey | 'limits' | 'regions'>> & {
+  readonly [K in SecretKey]?: Secret;
+} & { readonly limits: Readonly<Raw['limits']>; readonly regions: readonly string[] };
+
+export const configFields: readonly Field[] = fieldsOf(ConfigSchema);
+
+export interface ReadConfig {
+  readonly config: Config;
+  /** One line each: what was ignored, and why. */
+  readonly warnings: readonly string[];
+  /** Variables that were set and that this version does not use. */
+  readonly unused: readonly string[];
+}
+
+/** Checks everything that was given; the rest of the program receives the result. */
+export function readConfig(sources: ConfigSources): ReadConfig {
+  const { given, warnings, unused } = collect(configFields, sources);
+  const values = new Map(configFields.map((field) => [field.key, readField(field, given)]));
+  const config = Object.freeze(nest(values)) as Config;
+  refuseContradictions(config);
+  refuseUnusable(config, sources);
+  return { config, warnings, unused };
+}
+
+function readField(field: Field, given: ReadonlyMap<string, Given>): unknown {
+  const found = given.get(field.key);
+  if (!found) return freezeList(field.schema.default);
+  if (!isValid(field, found.value)) {
+    const shown = field.schema.secret ? 'another value' : JSON.stringify(found.value);
+    throw configError(
+      field.key,
+      `expected ${expectationOf(field)}, found ${shown} in ${found.from}`,
+    );
+  }
+  return field.schema.secret ? secretOf(String(found.value)) : freezeList(found.value);
+}
+
+function freezeList(value: unknown): unknown {
+  return Array.isArray(value) ? Object.freeze([...value]) : value;
+}
+
+function nest(values: ReadonlyMap<string, unknown>): Record<string, unknown> {
+  const limits: Record<string, unknown> = {};
+  const config: Record<string, unknown> = { limits };
+  for (const [key, value] of values) {
+    if (value === undefined) continue;
+    if (key.startsWith('limits.')) limits[key.slice('limits.'.length)] = value;
+    else config[key] = value;
+  }
+  Object.freeze(limits);
+  return config;
+}
+
+function refuseContradictions(config: Config): void {
+  const { regions, limits } = config;
+  if (new Set(regions).size !== regions.length) {
+    throw configError('regions', `expected different names, found ${regions.join(', ')}`);
+  }
+  if (config.faultModel === 'byzantine' && regions.length < 4) {
+    throw configError('faultModel', `byzantine needs at least 4 regions, found ${regions.length}`);
+  }
+  if (limits.pageDefault > limits.pageMax) {
+    throw configError('limits.pageDefault', `expected at most limits.pageMax (${limits.pageMax})`);
+  }
+  if (limits.ballotsOpenMax > limits.bodiesCacheMax) {
+    throw configError(
+      'limits.ballotsOpenMax',
+      `expected at most limits.bodiesCacheMax (${limits.bodiesCacheMax}): each needs its body`,
+    );
+  }
+}
+
+function refuseUnusable(config: Config, sources: ConfigSources): void {
+  if (config.postgresDsn && !/^postgres(?:ql)?:\/\//.test(config.postgresDsn.reveal())) {
+    const hint = config.postgresDsn.reveal().startsWith('sqlite:')
+      ? 'sqlite is not supported; leave it out, the store needs no database'
+      : 'another scheme is not supported';
+    throw configError('postgresDsn', `expected a postgresql:// URL: ${hint}`);
+  }
+  const cosignKey = config.cosignKeyPath && sources.readText(config.cosignKeyPath);
+  if (cosignKey && /BEGIN ENCRYPTED (?:SIGSTORE|COSIGN) PRIVATE KEY/.test(cosignKey)) {
+    const hint = 'make one with: openssl genpkey -algorithm ed25519';
+    throw configError(
+      'cosignKeyPath',
+      `expected an unencrypted PKCS#8 PEM, found an encrypted cosign key; ${hint}`,
+    );
+  }
+}
+
+export function configError(key: string, message: string): QuorateError {
+  return new QuorateError('config', `${key}: ${message}`, { field: key });
+}

@@ -1,0 +1,332 @@
+/**
+ * The embedded federation: several regions in one process, each with its own store, keys and
+ * telemetry, over an in-process network.
+ *
+ *   <data folder>/trust-root.json          the epoch that everything verifies against
+ *   <data folder>/genesis.json             the documents that epoch names, and what is replayed
+ *   <data folder>/playbooks/<id>.json      the signed catalogue
+ *   <data folder>/approvers/<id>.pem       the demo's approvers
+ *   <data folder>/receipts/<decision>.json
+ */
+import { mkdir, readdir, readFile, rm } from 'node:fs/promises';
+import { join, relative } from 'node:path';
+import { shippedPlaybooks } from '#agents/negotiator/playbooks.ts';
+import {
+  claimDataFolder,
+  type DataFolderClaim,
+  embeddedNetwork,
+  type OpenedPorts,
+  openPorts,
+  openSigner,
+  type ReplaySeries,
+  seedMockCluster,
+  writeDurably,
+} from '#fabric/open.ts';
+import { digestOf, fromUtf8 } from '#protocols/bytes.ts';
+import { canonical, canonicalBytes } from '#protocols/canonical.ts';
+import { type TrustRoot, trustRootBytes, trustRootOf } from '#protocols/epochs/trust.ts';
+import { QuorateError } from '#protocols/errors.ts';
+import type { Envelope } from '#protocols/messages/envelope.ts';
+import type { Policy, Roster } from '#protocols/messages/epoch.ts';
+import type { TargetState } from '#protocols/messages/target-state.ts';
+import { union } from './counts.ts';
+import { type Dataset, loadDataset } from './dataset.ts';
+import type { Federation, FederationOptions, UpSummary } from './federation-types.ts';
+import { type GenesisDocuments, makeGenesis, openPlaybooks, signPlaybooks } from './genesis.ts';
+import { limitsOf } from './limits.ts';
+import type { RegionNode } from './node.ts';
+import { readTrustRoot, trustRootPath } from './offline.ts';
+import { RegionCore } from './region.ts';
+import { regionNode } from './region-node.ts';
+
+/** Where the shipped recording lies. */
+const demoFolder = join(import.meta.dirname, '..', 'sim', 'datasets', 'demo');
+const settledPollMs = 50;
+
+/** Genesis as it was made, with the identity of what is replayed. */
+interface Founding {
+  readonly dataset: string;
+  readonly genesis: GenesisDocuments;
+  readonly playbooks: readonly Envelope[];
+}
+
+export async function openFederation(options: FederationOptions): Promise<Federation> {
+  const { config } = options;
+  const claim = await claimDataFolder(config.dataDir);
+  try {
+    if (options.fresh) await emptyFolder(claim.folder);
+    return await EmbeddedFederation.open(options, claim);
+  } catch (error) {
+    await claim.release();
+    throw error;
+  }
+}
+
+class EmbeddedFederation implements Federation {
+  readonly regions: readonly RegionNode[];
+  readonly trustRoot: TrustRoot;
+  readonly dataDir: string;
+  readonly #cores: readonly RegionCore[];
+  readonly #ports: readonly OpenedPorts[];
+  readonly #claim: DataFolderClaim;
+  readonly #receipts = new Set<string>();
+  readonly #tenants: number;
+  #firstDecisionMs: number | null = null;
+
+  static async open(options: FederationOptions, claim: DataFolderClaim): Promise<Federation> {
+    const { config, log } = options;
+    const dataset = loadDataset(options.datasetDir ?? demoFolder, {
+      regions: config.regions,
+      tenants: ['acme', 'globex'],
+    });
+    const network = embeddedNetwork(log);
+    const ports: OpenedPorts[] = [];
+    for (const region of config.regions) {
+      ports.push(
+        await openPorts({
+          dataDir: claim.folder,
+          federation: config.federation,
+          region,
+          regions: config.regions,
+          transport: network.connect(region),
+          log,
+          metricsPrefix: config.metricsPrefix,
+          replay: { series: seriesOf(dataset, region), speed: options.speed },
+          fatal: (error) => stopProcess(error, log),
+        }),
+      );
+    }
+    const founding = await found({ options, dataset, ports, folder: claim.folder });
+    await seedMockCluster(claim.folder, targetsOf(dataset));
+    const trustRoot = await readTrustRoot(trustRootPath(claim.folder));
+    const federation = new EmbeddedFederation({ claim, ports, founding, trustRoot, dataset });
+    await federation.#openRegions(options, founding);
+    return federation;
+  }
+
+  private constructor(opened: {
+    readonly claim: DataFolderClaim;
+    readonly ports: readonly OpenedPorts[];
+    readonly founding: Founding;
+    readonly trustRoot: TrustRoot;
+    readonly dataset: Dataset;
+  }) {
+    this.#claim = opened.claim;
+    this.#ports = opened.ports;
+    this.trustRoot = opened.trustRoot;
+    this.dataDir = opened.claim.folder;
+    this.#tenants = opened.dataset.tenants.length;
+    this.#cores = [];
+    this.regions = [];
+  }
+
+  async #openRegions(options: FederationOptions, founding: Founding): Promise<void> {
+    const { config, onNarration } = options;
+    const { genesis } = founding;
+    const cores = this.#cores as RegionCore[];
+    for (const ports of this.#ports) {
+      const core = await RegionCore.open({
+        id: ports.transport.self,
+        federation: config.federation,
+        mode: config.mode,
+        genesis,
+        playbooks: openPlaybooks(founding.playbooks, genesis.roster, ports.verifier),
+        ports,
+        limits: limitsOf(config),
+        onReceipt: (decisionId, bytes) => this.#keepReceipt(decisionId, bytes),
+      });
+      cores.push(core);
+      core.context.ledger.subscribe((entry) => {
+        if (entry.step === 'certificate') this.#firstDecisionMs ??= process.uptime() * 1000;
+        onNarration?.({ entry });
+      });
+      (this.regions as RegionNode[]).push(regionNode(core));
+    }
+    for (const core of cores) await core.start();
+    await this.#raiseFirstTenant();
+    for (const core of cores) core.telemetry.start();
+  }
+
+  /** Genesis asks a person for everything. The demo's first tenant goes one phase up. */
+  async #raiseFirstTenant(): Promise<void> {
+    const [first] = this.#cores;
+    if (!first || first.context.constitution.height > 0) return;
+    await until(() => this.#cores.every((core) => core.host.standing().voting));
+    const { policy } = first.context.constitution;
+    const tenants = policy.tenants.map((tenant, index) =>
+      index === 0 ? { ...tenant, phase: 'L3+' as const } : tenant,
+    );
+    const raised: Policy = { ...policy, version: policy.version + 1, tenants };
+    await first.proposeJournal({ kind: 'policy', policy: raised });
+    await until(() => this.#cores.every((core) => core.context.constitution.height > 0));
+  }
+
+  firstDecisionMs(): number | null {
+    return this.#firstDecisionMs === null ? null : Math.round(this.#firstDecisionMs);
+  }
+
+  summary(): UpSummary {
+    const heads = this.#cores.map((core) => [core.context.id, core.context.ledger.head()] as const);
+    return {
+      regions: this.#cores.length,
+      tenants: this.#tenants,
+      ...union(this.#cores.map(({ counts }) => counts)),
+      firstDecisionMs: this.firstDecisionMs(),
+      auditHeads: Object.fromEntries(heads),
+      receipts: [...this.#receipts].sort(),
+      thisRun: union(this.#cores.map(({ countsOfThisRun }) => countsOfThisRun)),
+    };
+  }
+
+  /** The metrics of the region that serves the gateway. */
+  async metricsText(): Promise<string> {
+    return (await this.#ports[0]?.metrics.render()) ?? '';
+  }
+
+  async settled(): Promise<void> {
+    await until(() => this.#cores.every((core) => core.isSettled()));
+  }
+
+  async close(): Promise<void> {
+    for (const core of this.#cores) await core.close();
+    await this.#claim.release();
+  }
+
+  async #keepReceipt(decisionId: string, bytes: Uint8Array): Promise<void> {
+    const folder = join(this.dataDir, 'receipts');
+    await mkdir(folder, { recursive: true });
+    const file = join(folder, `${decisionId}.json`);
+    await writeDurably(file, bytes);
+    this.#receipts.add(relative(process.cwd(), file));
+  }
+}
+
+/** Reads genesis back, or makes it: keys exist by now. */
+async function found(from: {
+  readonly options: FederationOptions;
+  readonly dataset: Dataset;
+  readonly ports: readonly OpenedPorts[];
+  readonly folder: string;
+}): Promise<Founding> {
+  const { options, dataset, ports, folder } = from;
+  const file = join(folder, 'genesis.json');
+  const identity = identityOf(dataset);
+  const known = await readFile(file).catch(() => null);
+  if (known) {
+    const founding = JSON.parse(fromUtf8(known)) as Founding;
+    if (founding.dataset === identity) return founding;
+    throw new QuorateError(
+      'config',
+      'this data folder was begun with other series; use --fresh or another --data-dir',
+      { field: 'data' },
+    );
+  }
+  await mkdir(join(folder, 'approvers'), { recursive: true, mode: 0o700 });
+  const alice = await openSigner(join(folder, 'approvers', 'alice.pem'), { create: true });
+  const bob = await openSigner(join(folder, 'approvers', 'bob.pem'), { create: true });
+  const playbooks = signPlaybooks(shippedPlaybooks, { id: 'alice', key: alice });
+  const tenants = dataset.tenants.map(({ id }) => id);
+  const approvers: Roster['approvers'] = [
+    { id: 'alice', publicKey: alice.publicKey, roles: ['approver', 'org-admin'], tenants },
+    { id: 'bob', publicKey: bob.publicKey, roles: ['approver'], tenants },
+  ];
+  const [verifying] = ports;
+  if (!verifying)
+    throw new QuorateError('config', 'a federation has regions', { field: 'regions' });
+  const genesis = makeGenesis({
+    federation: options.config.federation,
+    faultModel: options.config.faultModel,
+    founders: ports.map(({ transport, signer, logSigner }) => ({
+      id: transport.self,
+      signer,
+      logSigner,
+    })),
+    approvers,
+    tenants: dataset.tenants.map((tenant) => ({
+      id: tenant.id,
+      targets: tenant.services.map(({ service, home }) => ({
+        target: `${tenant.id}/${service}`,
+        home,
+      })),
+    })),
+    playbooks,
+    verifier: verifying.verifier,
+    now: verifying.clock.now(),
+  });
+  const founding: Founding = { dataset: identity, genesis, playbooks };
+  await writeDurably(trustRootPath(folder), trustRootBytes(trustRootOf(genesis.epoch)));
+  await writeDurably(file, canonicalBytes(founding));
+  return founding;
+}
+
+/** What a data folder belongs to: the same series for the same services. */
+function identityOf(dataset: Dataset): string {
+  const shape = dataset.tenants.map(({ id, services }) => ({
+    id,
+    services: services.map(({ service, home, series }) => ({
+      service,
+      home,
+      series: series.map(({ region, metric, kind, shiftTo }) => ({
+        region,
+        metric,
+        kind,
+        shiftTo,
+      })),
+    })),
+  }));
+  return digestOf(canonicalBytes({ name: dataset.name, tenants: JSON.parse(canonical(shape)) }));
+}
+
+function seriesOf(dataset: Dataset, region: string): readonly ReplaySeries[] {
+  return dataset.tenants.flatMap((tenant) =>
+    tenant.services.flatMap(({ service, series }) =>
+      series
+        .filter((one) => one.region === region)
+        .map(({ metric, kind, file, shiftTo }) => ({
+          tenant: tenant.id,
+          service,
+          metric,
+          kind,
+          from: { file },
+          shift: { to: Date.parse(shiftTo) },
+        })),
+    ),
+  );
+}
+
+/** The mock cluster at the beginning: four replicas of everything, at home. */
+function targetsOf(dataset: Dataset): readonly TargetState[] {
+  return dataset.tenants.flatMap((tenant) =>
+    tenant.services.map(({ service, home }) => ({
+      target: `${tenant.id}/${service}`,
+      replicas: 4,
+      generation: 1,
+      release: 3,
+      keyVersion: 1,
+      activeRegion: home,
+      cpuMillis: 500,
+      memoryMib: 512,
+      stopGeneration: 0,
+      healthy: true,
+      fence: 0 as const,
+    })),
+  );
+}
+
+async function until(condition: () => boolean): Promise<void> {
+  while (!condition()) await new Promise((resolve) => setTimeout(resolve, settledPollMs));
+}
+
+/** Everything but the claim on the folder goes. */
+async function emptyFolder(folder: string): Promise<void> {
+  for (const name of await readdir(folder)) {
+    if (name !== 'quorate.pid') await rm(join(folder, name), { recursive: true });
+  }
+}
+
+/** A failed sync or a broken assertion: what is in memory may be ahead of the disk. */
+function stopProcess(error: unknown, log: FederationOptions['log']): void {
+  const reason = error instanceof Error ? (error.stack ?? error.message) : String(error);
+  log.error({ reason }, 'stopping at once');
+  process.exit(1);
+}

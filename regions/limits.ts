@@ -1,0 +1,51 @@
+/** The bounds of a region, from its configuration. */
+import type { ActorHostLimits } from '#fabric/host/actor-host.ts';
+import type { BallotHostLimits } from '#fabric/host/ballot-options.ts';
+import type { Config } from './config.ts';
+import type { RegionLimits } from './context.ts';
+
+/** Twenty ticks a second: a lost message costs tenths of a second, an idle region nothing. */
+const tickMs = 50;
+
+export type AllLimits = RegionLimits & {
+  readonly ballots: BallotHostLimits;
+  readonly actors: ActorHostLimits;
+};
+
+export function limitsOf({
+  limits,
+  decisionTimeoutMs,
+}: Pick<Config, 'limits' | 'decisionTimeoutMs'>): AllLimits {
+  return {
+    // A manifest waits for people at most as long as its approvals may take, twice over.
+    manifestTtlMs: 3_600_000,
+    clockSkewMs: 5000,
+    // A durable offset every few event-time hours of a five-minute recording.
+    checkpointBatches: 48,
+    actors: {
+      mailboxMax: limits.mailboxEventsMax,
+      turnEventsMax: 256,
+      tenantsMax: 100_000,
+    },
+    ballots: {
+      tickMs,
+      digestMs: 2000,
+      mailboxMax: limits.mailboxEventsMax,
+      turnInputsMax: limits.turnInputsMax,
+      ballotsOpenMax: limits.ballotsOpenMax,
+      // A manifest is about 2 KiB; a policy for 10,000 tenants about 2 MiB.
+      bodyBytesMax: 250_000,
+      ballot: {
+        // One second to propose covers a slow judge; each later round waits half as long again.
+        proposeTicks: 20,
+        prevoteTicks: 20,
+        precommitTicks: 20,
+        growthTicks: 10,
+        deadlineTicks: Math.ceil(decisionTimeoutMs / tickMs),
+        roundsMax: 6,
+        repeatTicksMin: 10,
+        repeatTicksMax: 160,
+      },
+    },
+  };
+}

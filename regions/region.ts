@@ -1,0 +1,448 @@
+/**
+ * A region: configuration and ports in, a running node out. The composition root.
+ *
+ *   telemetry -> agents (one actor set a tenant) -> relay -> ledger, ballots, documents
+ *   ballots   -> bench (judging) and decisions (what was certified) -> agents
+ *
+ * Opening reads everything back from the store: what is in force, the book of decisions, stops,
+ * enactments without a result. Nothing acts before all of that is known.
+ */
+import type { AgentEmitted, AgentEvent, AgentName } from '#agents/events.ts';
+import type { AgentInputs, Answers } from '#agents/provide.ts';
+import { tenantLogic } from '#agents/provide.ts';
+import { type ActorHost, type ActorHostLimits, createActorHost } from '#fabric/host/actor-host.ts';
+import { BallotHost } from '#fabric/host/ballot-host.ts';
+import type { BallotHostLimits } from '#fabric/host/ballot-options.ts';
+import { Instances } from '#fabric/host/instances.ts';
+import { Ledger } from '#fabric/host/ledger.ts';
+import { recoveringKey } from '#fabric/host/recovery.ts';
+import type { Decided, Turn } from '#fabric/host/turn.ts';
+import type { Ports, StoreOp } from '#fabric/ports.ts';
+import type { DurableBallot } from '#protocols/ballot/state.ts';
+import { fromUtf8 } from '#protocols/bytes.ts';
+import { canonicalBytes } from '#protocols/canonical.ts';
+import { abortValue, type Instance, journalTarget, journalTenant } from '#protocols/ids.ts';
+import type { AuditEntry } from '#protocols/messages/audit.ts';
+import type { Envelope } from '#protocols/messages/envelope.ts';
+import type { JournalChange, JournalEntry } from '#protocols/messages/journal.ts';
+import type { Playbook } from '#protocols/messages/playbook.ts';
+import type { Risk } from '#protocols/messages/risk.ts';
+import { admits, Bench } from './bench.ts';
+import { Composer } from './composer.ts';
+import { Constitution, type Genesis } from './constitution.ts';
+import { decisionOf, type RegionContext, type RegionLimits, type Tell } from './context.ts';
+import { Counts } from './counts.ts';
+import { type DecisionRecord, Decisions, putProposal, putVotes, statusOf } from './decisions.ts';
+import { Documents } from './documents.ts';
+import { Enactor } from './enactor.ts';
+import type { Mode } from './node.ts';
+import { Receipts } from './receipts.ts';
+import { Relay } from './relay.ts';
+import { Stops } from './stops.ts';
+import { Telemetry } from './telemetry.ts';
+
+export interface RegionOptions {
+  readonly id: string;
+  readonly federation: string;
+  readonly mode: Mode;
+  readonly genesis: Genesis;
+  /** Signed playbooks by digest, verified. */
+  readonly playbooks: ReadonlyMap<string, Playbook>;
+  readonly ports: Ports;
+  readonly limits: RegionLimits & {
+    readonly ballots: BallotHostLimits;
+    readonly actors: ActorHostLimits;
+  };
+  /** Called with the canonical bytes once a decision of this region's own has ended. */
+  onReceipt?(decisionId: string, bytes: Uint8Array): Promise<void>;
+}
+
+const tellAgainMs = 50;
+
+/** What is inside a region; regions/node.ts is what it shows to others. */
+export class RegionCore {
+  readonly context: RegionContext;
+  readonly options: RegionOptions;
+  readonly counts = new Counts();
+  readonly countsOfThisRun = new Counts();
+  readonly stops: Stops;
+  readonly documents: Documents;
+  readonly composer: Composer;
+  readonly receipts: Receipts;
+  readonly relay: Relay;
+  readonly telemetry: Telemetry;
+  readonly actors: ActorHost;
+  readonly host: BallotHost;
+  readonly #bench: Bench;
+  #closing = false;
+
+  private constructor(
+    options: RegionOptions,
+    opened: {
+      readonly ledger: Ledger;
+      readonly instances: Instances;
+      readonly constitution: Constitution;
+      readonly decisions: Decisions;
+      readonly open: readonly DurableBallot[];
+      readonly isUnclean: boolean;
+    },
+  ) {
+    this.options = options;
+    const { ports, id, federation, mode, playbooks, limits } = options;
+    this.context = {
+      id,
+      federation,
+      mode,
+      ports,
+      limits,
+      playbooks,
+      ...opened,
+      host: () => this.host,
+      eventTime: () => this.telemetry.upTo,
+    };
+    const tell: Tell = (tenant, agent, event) => this.actors.tell(tenant, agent, event);
+    const tellSurely: Tell = (tenant, agent, event) => this.#tellSurely(tenant, agent, event);
+    this.stops = new Stops(this.context, (stop) => {
+      tellSurely(stop.tenant, 'executor', { type: 'stop.recorded', stop });
+    });
+    this.documents = new Documents(this.context, this.stops, {
+      onDryRun: ({ instance }, dryRun) =>
+        tellSurely(instance.tenant, 'governance', { type: 'dry-run.recorded', dryRun }),
+      onApproval: ({ instance: { tenant } }, approval, roles) =>
+        tellSurely(tenant, 'governance', { type: 'approval.recorded', approval, roles }),
+      onEnactment: (record) => this.#ended(record),
+    });
+    this.composer = new Composer(this.context);
+    this.receipts = new Receipts(this.context);
+    this.relay = new Relay(this.context, tellSurely, this.documents);
+    this.telemetry = new Telemetry(this.context, { tell, settled: () => this.actors.idle() });
+    this.#bench = new Bench(this.context, tell);
+    const answers = answersOf(this.composer, new Enactor(this.context));
+    this.actors = createActorHost({
+      clock: ports.clock,
+      log: ports.log,
+      metrics: ports.metrics,
+      limits: limits.actors,
+      activate: (tenant) => ({
+        logic: tenantLogic(answers),
+        input: { inputs: this.#inputsOf(tenant) },
+      }),
+      // Only agents speak here, and their machines say what they can say.
+      onEmitted: (tenant, _agent, said) => this.relay.carry(tenant, said as AgentEmitted),
+    });
+    this.host = this.#ballotHost(opened.open, opened.isUnclean);
+  }
+
+  static async open(options: RegionOptions): Promise<RegionCore> {
+    const { ports, id, federation, genesis } = options;
+    const { store, clock, metrics } = ports;
+    const fatal = (error: unknown) => ports.fatal(error);
+    const ledger = await Ledger.open({ region: id, store, clock, metrics, fatal });
+    const { instances, open } = await Instances.open(store);
+    const constitution = new Constitution(genesis);
+    for await (const certificate of instances.certificatesAfter(journalTarget, 0)) {
+      const { value } = certificate;
+      const body = value === abortValue ? null : await instances.body(value);
+      constitution.apply(certificate, body ?? null);
+    }
+    const decisions = await Decisions.open({
+      federation,
+      store,
+      body: (value) => instances.body(value),
+    });
+    const isUnclean = store.unclean || (await store.get(recoveringKey)) !== undefined;
+    const opened = { ledger, instances, constitution, decisions, open, isUnclean };
+    const core = new RegionCore(options, opened);
+    for await (const entry of ledger.entries()) core.counts.add(entry);
+    ledger.subscribe((entry) => core.#count(entry));
+    await core.stops.open();
+    await core.telemetry.open();
+    await core.#restoreRisks();
+    return core;
+  }
+
+  /** Begins to listen, vote and act; telemetry starts on its own word. */
+  async start(): Promise<void> {
+    const { ledger, ports, id } = this.context;
+    await ledger.commit(
+      [
+        {
+          step: 'region.started',
+          actor: `region:${id}`,
+          tenant: journalTenant,
+          reason: ports.store.unclean ? 'after an unclean stop' : 'in order',
+          facts: { mode: this.options.mode, entries: ledger.head().size },
+          digests: { policy: this.context.constitution.policyHash },
+        },
+      ],
+      [],
+    );
+    this.#tellStops();
+    for (const record of this.context.decisions.underWay()) this.#resume(record);
+    await this.host.start();
+    await this.#issueMissingReceipts();
+  }
+
+  /** Puts a change of the federation's own rules forward; resolves when it is durable here. */
+  async proposeJournal(change: JournalChange): Promise<boolean> {
+    const { constitution, federation, id, ports } = this.context;
+    const entry: JournalEntry = {
+      type: 'journal-entry/1',
+      federation,
+      height: constitution.height + 1,
+      previous: constitution.previous as JournalEntry['previous'],
+      change,
+      proposer: id,
+      at: new Date(ports.clock.now()).toISOString(),
+    };
+    const instance = { tenant: journalTenant, target: journalTarget, version: entry.height };
+    const judgement = {
+      verdict: 'accept' as const,
+      confidence: 1,
+      risk: 0,
+      costEstimate: 0,
+      reversibility: 1,
+      reasons: ['proposed here'],
+    };
+    const bytes = canonicalBytes(entry);
+    const result = await this.host.putForward({ instance, bytes, judgement, counter: false });
+    return result.ok;
+  }
+
+  /** Whether nothing is under way but what waits for people. */
+  isSettled(): boolean {
+    if (!this.telemetry.ended || this.host.openCount() > 0 || !this.actors.isIdle()) return false;
+    for (const record of this.context.decisions.underWay()) {
+      const { tenant, target } = record.instance;
+      if (statusOf(record) === 'pending-approval' || this.stops.holds(tenant, target)) continue;
+      return false;
+    }
+    return true;
+  }
+
+  async close(): Promise<void> {
+    await this.telemetry.stop();
+    this.#closing = true;
+    await this.actors.idle();
+    await this.host.close();
+    await this.actors.stop();
+    const { ledger, id, ports } = this.context;
+    await ledger.commit(
+      [
+        {
+          step: 'region.stopped',
+          actor: `region:${id}`,
+          tenant: journalTenant,
+          reason: 'in order',
+          facts: {},
+          digests: {},
+        },
+      ],
+      [],
+    );
+    await ports.transport.close();
+    await ports.store.close();
+  }
+
+  #ballotHost(open: readonly DurableBallot[], isUnclean: boolean): BallotHost {
+    const { ports, id, federation, limits } = this.options;
+    const { constitution, ledger, instances, decisions } = this.context;
+    return new BallotHost({
+      federation,
+      self: id,
+      epoch: () => constitution.epoch,
+      limits: limits.ballots,
+      clock: ports.clock,
+      random: ports.random,
+      transport: ports.transport,
+      signer: ports.signer,
+      verifier: ports.verifier,
+      log: ports.log,
+      metrics: ports.metrics,
+      ledger,
+      instances,
+      open,
+      unclean: isUnclean,
+      fatal: (error) => ports.fatal(error),
+      homeOf: (target) => constitution.homeOf(target),
+      admits: (instance, bytes) => admits(federation, instance, bytes),
+      factsOf: (news) => this.#factsOf(news),
+      openDecisions: () => [...decisions.underWay()].map(({ decisionId }) => decisionId),
+      documentsOf: (decisionId) => this.documents.of(decisionId),
+      onJudge: (instance, value, bytes) => this.#guard(this.#bench.judge(instance, value, bytes)),
+      onDecided: (decided) => this.#decided(decided),
+      onCandidate: (instance, value) => this.#guard(this.#candidate(instance, value)),
+      onDocument: (envelope: Envelope) => this.#guard(this.documents.receive(envelope)),
+    });
+  }
+
+  /** Facts that belong into the very batch of the candidates and certificates they stem from. */
+  #factsOf({ candidates, decided }: Pick<Turn, 'candidates' | 'decided'>): readonly StoreOp[] {
+    const { federation, ports } = this.context;
+    const at = ports.clock.now();
+    return [
+      ...candidates
+        .filter(({ vote }) => vote.instance.target !== journalTarget)
+        .map(({ vote: { instance, value }, counter }) =>
+          putProposal(federation, { instance, value, counter }, at),
+        ),
+      ...decided.map(({ certificate, votes }) => putVotes(certificate.instance, votes)),
+    ];
+  }
+
+  async #candidate(instance: Instance, value: string): Promise<void> {
+    if (instance.target === journalTarget) return;
+    const { decisions, instances, ports, ledger } = this.context;
+    const body = await instances.body(value);
+    const counter = (await ledger.entriesOf(`${instance.target}@${instance.version}`)).some(
+      ({ step, digests }) => step === 'counter' && digests.manifest === value,
+    );
+    decisions.propose({ instance, value, counter }, body ?? null, ports.clock.now());
+  }
+
+  #decided({ certificate, body }: Decided): void {
+    const { instance, value } = certificate;
+    if (instance.target === journalTarget) {
+      this.context.constitution.apply(certificate, body);
+      return;
+    }
+    const now = this.context.ports.clock.now();
+    const record = this.context.decisions.decide(certificate, body, now);
+    if (value === abortValue) {
+      this.relay.tellClosed(instance, 'abort', null);
+      if (this.context.constitution.homeOf(instance.target) === this.context.id) {
+        this.#guard(this.#issueReceipt(record));
+      }
+      return;
+    }
+    this.#resume(record);
+  }
+
+  /** Tells the agents of a certified decision and of everything already on record about it. */
+  #resume(record: DecisionRecord): void {
+    const { manifest, instance, value, dryRun } = record;
+    if (!manifest) return;
+    const { tenant } = instance;
+    const decision = decisionOf(this.context, instance, value, manifest);
+    this.#tellSurely(tenant, 'governance', { type: 'decision.certified', decision });
+    if (dryRun) {
+      const left = (record.gate?.expiresAt ?? Number.POSITIVE_INFINITY) - this.#now();
+      const ttl = Number.isFinite(left) ? { ttlLeftMs: Math.max(0, left) } : {};
+      const { document } = dryRun;
+      this.#tellSurely(tenant, 'governance', {
+        type: 'dry-run.recorded',
+        dryRun: document,
+        ...ttl,
+      });
+    }
+    for (const { approval } of record.approvals) {
+      const roles = this.context.constitution.approver(approval.approver, tenant)?.roles ?? [];
+      this.#tellSurely(tenant, 'governance', { type: 'approval.recorded', approval, roles });
+    }
+    if (!decision.mine) return;
+    if (record.intent && dryRun) {
+      const found = { type: 'enactment.found', decision, dryRun: dryRun.document } as const;
+      this.#tellSurely(tenant, 'executor', found);
+      return;
+    }
+    const known = dryRun ? { dryRun: dryRun.document } : {};
+    this.#tellSurely(tenant, 'executor', { type: 'decision.certified', decision, ...known });
+  }
+
+  #ended(record: DecisionRecord): void {
+    const { instance, manifest, enactment } = record;
+    if (!enactment || !manifest) return;
+    const { document } = enactment;
+    const event = { type: 'enactment.recorded', enactment: document } as const;
+    this.#tellSurely(instance.tenant, 'governance', event);
+    this.relay.tellClosed(instance, document.outcome, manifest);
+    const { action } = manifest;
+    if (action.kind === 'resume' && document.outcome === 'enacted') {
+      const ops = this.stops.lift(instance.target, action.generation);
+      this.#guard(this.context.ledger.commit([], ops));
+    }
+    if (manifest.executor === this.context.id) this.#guard(this.#issueReceipt(record));
+  }
+
+  async #issueReceipt(record: DecisionRecord): Promise<void> {
+    const bytes = await this.receipts.of(record);
+    if (bytes) await this.options.onReceipt?.(record.decisionId, bytes);
+  }
+
+  /** A crash may have come between an outcome and its receipt. */
+  async #issueMissingReceipts(): Promise<void> {
+    for (const record of this.context.decisions.all()) {
+      const own = record.manifest
+        ? record.manifest.executor === this.context.id && record.enactment !== null
+        : this.context.constitution.homeOf(record.instance.target) === this.context.id;
+      const { certificate, instance, value } = record;
+      if (own && certificate?.value === value && instance.target !== journalTarget) {
+        await this.#issueReceipt(record);
+      }
+    }
+  }
+
+  #tellStops(): void {
+    for (const { id } of this.context.constitution.policy.tenants) {
+      for (const stop of this.stops.inForce(id)) {
+        this.#tellSurely(id, 'executor', { type: 'stop.recorded', stop });
+      }
+    }
+  }
+
+  #inputsOf(tenant: string): AgentInputs {
+    const { id, constitution } = this.context;
+    const { limits } = constitution.policy;
+    const { confidenceMin, scaleHighRiskFactor, approvalTtlSeconds } = limits;
+    const who = { tenant, region: id };
+    return {
+      observer: who,
+      scorer: { ...who, confidenceMin, scaleHighRiskFactor },
+      negotiator: { ...who, regions: constitution.epoch.members.map((member) => member.id) },
+      executor: { limits, generations: this.stops.generations() },
+      governance: { approvalTtlMs: approvalTtlSeconds * 1000 },
+    };
+  }
+
+  async #restoreRisks(): Promise<void> {
+    for await (const [, bytes] of this.context.ports.store.scan({ prefix: 'risk-now/' })) {
+      this.relay.restore(JSON.parse(fromUtf8(bytes)) as Risk);
+    }
+  }
+
+  /** For what must not be lost: a full mailbox is tried again. True once it is on its way. */
+  #tellSurely(tenant: string, agent: AgentName, event: AgentEvent): boolean {
+    if (this.actors.tell(tenant, agent, event) || this.#closing) return true;
+    const again = () => this.#tellSurely(tenant, agent, event);
+    this.context.ports.clock.setTimeout(again, tellAgainMs);
+    return true;
+  }
+
+  #count(entry: AuditEntry): void {
+    this.counts.add(entry);
+    this.countsOfThisRun.add(entry);
+  }
+
+  #now(): number {
+    return this.context.ports.clock.now();
+  }
+
+  /** Work begun by an event: a failure is a bug or a dead disk, and ends the process. */
+  #guard(work: Promise<unknown>): void {
+    work.catch((error: unknown) => this.context.ports.fatal(error));
+  }
+}
+
+function answersOf(composer: Composer, enactor: Enactor): Answers {
+  return {
+    composeCandidate: (work) => composer.candidate(work),
+    composeCounter: (request) => composer.counter(request),
+    runDryRun: (decision) => enactor.runDryRun(decision),
+    prepare: (decision) => enactor.prepare(decision),
+    takeSnapshot: (decision) => enactor.takeSnapshot(decision),
+    applyAction: (decision) => enactor.applyAction(decision),
+    verifyTarget: (decision) => enactor.verifyTarget(decision),
+    restoreTarget: (input) => enactor.restoreTarget(input),
+    probeTarget: (decision) => enactor.probeTarget(decision),
+  };
+}

@@ -1,0 +1,45 @@
+/**
+ * Tests that need a server: skipped by name where it is missing, failed when REQUIRE_ALL=1.
+ *
+ *   const natsTest = needs('nats-server');
+ *   natsTest('two regions exchange votes over NATS', async () => { … });
+ */
+import { accessSync, constants } from 'node:fs';
+import { delimiter, join } from 'node:path';
+import { test } from 'vitest';
+
+/** Debian puts some servers where only root's PATH looks. */
+const extraFolders = ['/usr/sbin', '/usr/local/sbin', '/sbin'];
+
+export type ServerTest = (name: string, body: () => void | Promise<void>, ms?: number) => void;
+
+/** A `test` that runs only where the program is installed. */
+export function needs(program: string): ServerTest {
+  if (isInstalled(program)) return (name, body, ms) => test(name, body, ms);
+  const reason = `${program} is not installed`;
+  if (process.env.REQUIRE_ALL === '1') {
+    return (name) =>
+      test(name, () => {
+        throw new Error(`${reason}, and REQUIRE_ALL=1 asks for every server`);
+      });
+  }
+  return (name) => {
+    process.stderr.write(`skipped: ${name} (${reason})\n`);
+    test(`${name} (skipped: ${reason})`, (context) => context.skip(reason));
+  };
+}
+
+/** Whether a program of that name can be run. */
+export function isInstalled(program: string): boolean {
+  const folders = (process.env.PATH ?? '').split(delimiter).concat(extraFolders);
+  return folders.some((folder) => isExecutable(join(folder, program)));
+}
+
+function isExecutable(path: string): boolean {
+  try {
+    accessSync(path, constants.X_OK);
+    return true;
+  } catch {
+    return false;
+  }
+}
