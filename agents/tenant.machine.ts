@@ -12,8 +12,8 @@
  *
  * The rule it upholds: an agent's failure is its own. The others go on, the event that failed
  * it is not told again, and what is told meanwhile waits and keeps its order: an agent that
- * starts is told one waiting event at a time, so that a failure loses that one only. What is recovered from what is in
- * tenant.logic.ts.
+ * starts is told one waiting event at a time, so that a failure loses that one only. What is
+ * recovered from what is in tenant.logic.ts.
  */
 import { type AnyActorRef, assign, emit, enqueueActions, type Snapshot, setup } from 'xstate';
 import { AssertionError } from '#protocols/assert.ts';
@@ -125,7 +125,7 @@ const tenantSetup = setup({
       return { lives: { ...context.lives, [agent]: { ...life, pending } } };
     }),
     recordFailure: assign(({ context }, { agent, error }: { agent: AgentName; error: unknown }) => {
-      const failure = failureOf(agent, error, context.refs[agent]);
+      const failure = failureIn(agent, error, context.refs[agent]);
       const life = failed(context.lives[agent], failure, context.inputs[agent]);
       return { lives: { ...context.lives, [agent]: life } };
     }),
@@ -157,7 +157,74 @@ const tenantSetup = setup({
 
 /** The states of one agent: the same for all five. */
 function lifeOf<Name extends AgentName>(agent: Name) {
-  const onFailure = {
+  return tenantSetup.createStateConfig({
+    initial: 'starting',
+    states: {
+      starting: startingOf(agent),
+      running: runningOf(agent),
+      failing: {
+        always: [
+          { guard: { type: 'isGivenUp', params: agent }, target: 'stopped' },
+          { target: 'waiting' },
+        ],
+      },
+      waiting: {
+        after: { [`${agent}Backoff`]: 'starting' },
+        on: { 'agent.told': keptFor(agent) },
+      },
+      stopped: { entry: { type: 'announceStopped', params: agent } },
+    },
+  });
+}
+
+function startingOf<Name extends AgentName>(agent: Name) {
+  return tenantSetup.createStateConfig({
+    entry: [
+      { type: 'startAgent', params: agent },
+      { type: 'resume', params: agent },
+    ],
+    on: {
+      'agent.told': keptFor(agent),
+      'agent.resumed': [
+        { guard: { type: 'isForDown', params: agent } },
+        {
+          guard: { type: 'hasPending', params: agent },
+          actions: [
+            { type: 'tellNext', params: agent },
+            { type: 'resume', params: agent },
+          ],
+        },
+        { guard: { type: 'isFor', params: agent }, target: 'running' },
+      ],
+      [`xstate.error.actor.${agent}`]: failureOf(agent),
+    },
+  });
+}
+
+function runningOf<Name extends AgentName>(agent: Name) {
+  return tenantSetup.createStateConfig({
+    on: {
+      'agent.told': [
+        {
+          guard: { type: 'isForDown', params: agent },
+          actions: { type: 'keepForLater', params: agent },
+        },
+        { guard: { type: 'isFor', params: agent }, actions: { type: 'tell', params: agent } },
+      ],
+      [`xstate.error.actor.${agent}`]: failureOf(agent),
+    },
+  });
+}
+
+function keptFor<Name extends AgentName>(agent: Name) {
+  return [
+    { guard: { type: 'isForFull', params: agent }, target: 'stopped' },
+    { guard: { type: 'isFor', params: agent }, actions: { type: 'keepForLater', params: agent } },
+  ] as const;
+}
+
+function failureOf<Name extends AgentName>(agent: Name) {
+  return {
     target: 'failing',
     actions: [
       { type: 'dismissChildren', params: agent },
@@ -171,65 +238,6 @@ function lifeOf<Name extends AgentName>(agent: Name) {
       { type: 'announceFailed', params: agent },
     ],
   } as const;
-  const keepForLater = [
-    { guard: { type: 'isForFull', params: agent }, target: 'stopped' },
-    {
-      guard: { type: 'isFor', params: agent },
-      actions: { type: 'keepForLater', params: agent },
-    },
-  ] as const;
-  return tenantSetup.createStateConfig({
-    initial: 'starting',
-    states: {
-      starting: {
-        entry: [
-          { type: 'startAgent', params: agent },
-          { type: 'resume', params: agent },
-        ],
-        on: {
-          'agent.told': keepForLater,
-          'agent.resumed': [
-            { guard: { type: 'isForDown', params: agent } },
-            {
-              guard: { type: 'hasPending', params: agent },
-              actions: [
-                { type: 'tellNext', params: agent },
-                { type: 'resume', params: agent },
-              ],
-            },
-            { guard: { type: 'isFor', params: agent }, target: 'running' },
-          ],
-          [`xstate.error.actor.${agent}`]: onFailure,
-        },
-      },
-      running: {
-        on: {
-          'agent.told': [
-            {
-              guard: { type: 'isForDown', params: agent },
-              actions: { type: 'keepForLater', params: agent },
-            },
-            {
-              guard: { type: 'isFor', params: agent },
-              actions: { type: 'tell', params: agent },
-            },
-          ],
-          [`xstate.error.actor.${agent}`]: onFailure,
-        },
-      },
-      failing: {
-        always: [
-          { guard: { type: 'isGivenUp', params: agent }, target: 'stopped' },
-          { target: 'waiting' },
-        ],
-      },
-      waiting: {
-        after: { [`${agent}Backoff`]: 'starting' },
-        on: { 'agent.told': keepForLater },
-      },
-      stopped: { entry: { type: 'announceStopped', params: agent } },
-    },
-  });
 }
 
 export const tenantMachine = tenantSetup.createMachine({
@@ -262,7 +270,7 @@ function heardFrom(agent: AgentName, said: { readonly type: string }): TenantEve
   return { type: 'agent.heard', agent, event: said as AgentEmitted };
 }
 
-function failureOf(agent: AgentName, error: unknown, ref: AnyActorRef | undefined): Failure {
+function failureIn(agent: AgentName, error: unknown, ref: AnyActorRef | undefined): Failure {
   const snapshot: unknown = ref?.getSnapshot();
   const hasState = typeof snapshot === 'object' && snapshot !== null && 'context' in snapshot;
   if (!ref || !hasState) return { agent, error, context: null, persisted: null };

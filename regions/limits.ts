@@ -36,13 +36,14 @@ export function limitsOf({
       // A manifest is about 2 KiB; a policy for 10,000 tenants about 2 MiB.
       bodyBytesMax: 250_000,
       ballot: {
-        // One second to propose covers a slow judge; each later round waits half as long again.
-        proposeTicks: 20,
-        prevoteTicks: 20,
-        precommitTicks: 20,
-        growthTicks: 10,
+        // Half a second to propose covers a world-wide hop and a judge; later rounds wait longer.
+        proposeTicks: 10,
+        prevoteTicks: 10,
+        precommitTicks: 10,
+        growthTicks: 5,
         deadlineTicks: Math.ceil(decisionTimeoutMs / tickMs),
-        roundsMax: 6,
+        // Every region of a small federation has proposed once by then.
+        roundsMax: 4,
         repeatTicksMin: 10,
         repeatTicksMax: 160,
       },

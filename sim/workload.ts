@@ -31,7 +31,7 @@ export interface WorkloadOptions {
   readonly untilMs: number;
 }
 
-const proposalEveryMs = 3500;
+const proposalEveryMs = 2500;
 const approvalEveryMs = 2000;
 const stopsMax = 2;
 const retryMs = 1000;

@@ -246,8 +246,9 @@ class World {
     const isDone = () => workload.isDone && settled.size === this.#nodes.length;
     while (!isDone() && this.#elapsed() < until) await this.#runUntil(this.#elapsed() + 1000);
     if (!isDone()) {
-      const late = this.#nodes.map(({ id }) => id).filter((id) => !settled.has(id));
-      this.#report('L1', `work is still under way: ${late.join(', ') || 'requests of people'}`);
+      const late = this.#nodes.filter(({ id }) => !settled.has(id));
+      const open = await Promise.all(late.map((node) => this.#underWay(node)));
+      this.#report('L1', `still under way: ${open.join('; ') || 'requests of people'}`);
     }
     await this.#compareOutcomes();
     for (const { id, region } of this.#nodes) {
@@ -255,6 +256,20 @@ class World {
       const verdict = await region?.verifyAudit();
       if (verdict && !verdict.ok) this.#report('I20', `${id}: ${verdict.reason ?? 'bad log'}`);
     }
+  }
+
+  /** The decisions that a region has not seen the end of. */
+  async #underWay({ id, region }: SimNode): Promise<string> {
+    const open: string[] = [];
+    for (const tenant of this.#founding.tenants) {
+      const { items } = (await region?.proposals(tenant, { limit: 10_000 })) ?? { items: [] };
+      for (const { target, version, status } of items) {
+        const isOpen = status === 'certified' || status === 'released' || status === 'enacting';
+        const held = this.#stopped.has(target) ? ' (stopped somewhere)' : '';
+        if (isOpen) open.push(`${target}@${version} ${status}${held}`);
+      }
+    }
+    return `${id}: ${open.join(', ') || 'nothing it names'}`;
   }
 
   /** In the end every region knows what became of every decision that was not held by a stop. */

@@ -5,6 +5,7 @@
  * decision is told once, not once by every region that heard of it.
  */
 import { stripVTControlCharacters } from 'node:util';
+import { journalTarget } from '#protocols/ids.ts';
 import type { AuditEntry, AuditStep } from '#protocols/messages/audit.ts';
 import type { ProposalView } from '#regions/node.ts';
 import { gateWire } from '../views.ts';
@@ -32,6 +33,8 @@ export function createNarrator(): Narrator {
   const told = new Set<string>();
   return {
     tell(entry, view) {
+      // Journal matters have a step of their own; their ballots interest nobody here.
+      if (entry.target === journalTarget) return null;
       const sentence = tellers[entry.step]?.(entry, view) ?? null;
       if (sentence === null) return null;
       if (sharedSteps.has(entry.step)) {

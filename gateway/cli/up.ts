@@ -52,7 +52,7 @@ export function addUp(program: Command, cli: Cli): void {
     .option('--once', 'end after the replay with a summary')
     .option('--fresh', 'begin with a new data folder')
     .option('--data <dir>', 'a folder of series to replay instead of the shipped recording')
-    .option('--speed <x>', 'event-time seconds a second; 0 is as fast as possible', '0')
+    .option('--speed <x>', 'event-time seconds a second; 0 is as fast as possible', '60000')
     .option('--port <n>', 'the port of the gateway (default 8080; 0 takes a free one)')
     .option('--host <host>', 'where the gateway listens (default 127.0.0.1)')
     .option('--log-level <level>', 'debug, info, warn, error or silent');
@@ -70,6 +70,7 @@ async function up(cli: Cli, options: Options): Promise<void> {
     optionsOf(cli, options),
     story.hear,
   );
+  story.begin(running.federation.regions);
   try {
     story.say(`the gateway answers at ${running.gateway.url}`, { url: running.gateway.url });
     const settled = running.federation.settled().then(() => null);
@@ -135,24 +136,26 @@ interface Ending {
 async function afterReplay(
   ending: Ending & { readonly stopped: Promise<string> },
 ): Promise<string | null> {
-  const { options, running, story, stopped } = ending;
+  const { options, story, stopped } = ending;
   await story.told();
   story.say('the recording has ended');
-  await tellWhatWaits(running.federation, story);
+  await tellWhatWaits(ending);
   if (options.once) return null;
   story.say('staying up; Ctrl-C ends this in order');
   return stopped;
 }
 
-async function tellWhatWaits(federation: Federation, story: Story): Promise<void> {
+async function tellWhatWaits({ cli, running, story }: Ending): Promise<void> {
+  const { federation } = running;
   const [region] = federation.regions;
+  const folder = folderFlag(cli, federation.dataDir);
   for (const tenant of region?.tenants() ?? []) {
     for (const view of (await region?.pending(tenant)) ?? []) {
       const action = view.manifest ? describeAction(view.manifest.action) : 'nothing';
       const needs = view.missing ? describeGate(gateWire(view.missing)) : 'nobody';
       const names = approverNames(federation.dataDir);
       const id = view.proposalId.slice(0, 12);
-      const command = `npx quorate approve ${id} --as ${names[0] ?? '<name>'}`;
+      const command = `npx quorate approve ${id} --as ${names[0] ?? '<name>'}${folder}`;
       story.say(
         `${action} at ${view.target} waits for ${needs} until ${view.expiresAt}: ` +
           `${view.manifest?.rationale}\n  ${command}   (keys here: ${names.join(', ')})`,
@@ -160,6 +163,11 @@ async function tellWhatWaits(federation: Federation, story: Story): Promise<void
       );
     }
   }
+}
+
+/** What a command must say to find a data folder that is not the usual one. */
+function folderFlag(cli: Cli, dataDir: string): string {
+  return dataDir === resolve(cli.cwd, 'var') ? '' : ` --data-dir ${relative(cli.cwd, dataDir)}`;
 }
 
 async function finish(ending: Ending & { readonly signal: string | null }): Promise<void> {
@@ -173,7 +181,7 @@ async function finish(ending: Ending & { readonly signal: string | null }): Prom
   await federation.close();
   const where = relative(cli.cwd, federation.dataDir) || '.';
   if (signal === null) {
-    for (const line of sentencesOf(summary)) story.say(line);
+    for (const line of sentencesOf(summary, folderFlag(cli, federation.dataDir))) story.say(line);
   } else {
     const kept = `${summary.certificates} certified decisions, ${summary.pendingApprovals} waiting`;
     story.say(`kept in ${where}: ${kept}; quorate up goes on from there`, { kept: where });
@@ -182,13 +190,15 @@ async function finish(ending: Ending & { readonly signal: string | null }): Prom
   if (signal === 'SIGINT') cli.setExitCode(exit.interrupted);
 }
 
-function sentencesOf(summary: UpSummary): string[] {
+function sentencesOf(summary: UpSummary, folder: string): string[] {
   return [
     `${summary.regions} regions, ${summary.tenants} tenants: ${summary.signals} signals, ` +
       `${summary.candidates} candidates, ${summary.counterProposals} counter-proposals`,
     `${summary.certificates} certified, ${summary.aborted} ended in doing nothing; ` +
       `${summary.enacted} enacted, ${summary.rolledBack} rolled back, ` +
       `${summary.pendingApprovals} waiting for people`,
-    ...(summary.receipts[0] ? [`check one: npx quorate verify ${summary.receipts[0]}`] : []),
+    ...(summary.receipts[0]
+      ? [`check one: npx quorate verify ${summary.receipts[0]}${folder}`]
+      : []),
   ];
 }

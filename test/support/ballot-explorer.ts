@@ -3,8 +3,8 @@
  *
  * A move lets one region hear what another would repeat now, or lets one tick pass there, which
  * fires any timeout that runs; what nobody hears before its author has moved on is lost. Regions
- * that differ only in the clock are one, and each step of a region is computed once: a world is
- * three numbers, and a search over a few hundred thousand of them takes seconds.
+ * that differ only in the clock are one, and each step of a region is computed once, so
+ * that a search over hundreds of thousands of worlds takes seconds.
  */
 import { required } from '#protocols/assert.ts';
 import { repetition } from '#protocols/ballot/repeat.ts';
@@ -14,7 +14,7 @@ import type { Judgement } from '#protocols/messages/ballot.ts';
 import { body, bundle, heard, judged, nameOf, opened, putForward, turn, X, Y } from './ballot.ts';
 
 const members = ['a', 'b', 'c'];
-const quorum = 2;
+const placesMax = 2 ** 17;
 const roundMax = 1;
 const never = 1_000_000;
 const limits = {
@@ -40,43 +40,50 @@ export interface Exploration {
   readonly violation: string | null;
 }
 
-/** The regions of a world by their number in the atlas. */
-type World = readonly number[];
-
-/** Every state that some region was ever in, once, and where each move leads from there. */
-interface Atlas {
-  readonly states: BallotState[];
-  readonly numbers: Map<string, number>;
-  readonly steps: Map<string, number>;
+/** A state that some region was in, with what the search asks of it, computed once. */
+interface Place {
+  readonly number: number;
+  readonly state: BallotState;
+  readonly isMoving: boolean;
+  readonly isWaiting: boolean;
+  /** What it precommitted: `round value`. */
+  readonly precommitted: readonly string[];
+  /** What it would repeat now, and that as text: many states say the same. */
+  readonly said: readonly BallotInput[];
+  readonly saying: string;
+  /** Where a move leads, by what is heard; `tick` for a tick. */
+  readonly after: Map<string, Place>;
 }
 
+type World = readonly [Place, Place, Place];
+type Atlas = Map<string, Place>;
+const tick = 'tick';
+
 export function explore(circumstances: Circumstances): Exploration {
-  const atlas: Atlas = { states: [], numbers: new Map(), steps: new Map() };
-  const first = firstWorld(circumstances).map((state) => numberOf(atlas, state));
-  const seen = new Set([first.join()]);
+  const atlas: Atlas = new Map();
+  const [a, b, c] = firstStates(circumstances).map((state) => placeOf(atlas, state));
+  const first: World = [required(a, 'a'), required(b, 'b'), required(c, 'c')];
+  const seen = new Set([keyOf(first)]);
   const certified = new Set<string>();
-  for (let frontier: World[] = [first]; frontier.length > 0; ) {
-    const next: World[] = [];
-    for (const world of frontier.flatMap((before) => worldsAfter(atlas, before))) {
-      const key = world.join();
+  // Depth first: the list of worlds still to leave stays short.
+  for (const pending: World[] = [first]; pending.length > 0; ) {
+    for (const world of worldsAfter(atlas, required(pending.pop(), 'a world is pending'))) {
+      const key = keyOf(world);
       if (seen.has(key)) continue;
       seen.add(key);
-      const states = world.map((number) => stateOf(atlas, number));
-      const values = certifiable(states);
+      pending.push(world);
+      const values = certifiable(world);
       for (const value of values) certified.add(nameOf(value));
-      if (values.size > 1) {
-        const violation = states.map(describe).join('\n');
-        return { worlds: seen.size, certified: [...certified].sort(), violation };
-      }
-      next.push(world);
+      if (values.size < 2) continue;
+      const violation = world.map(({ state }) => describe(state)).join('\n');
+      return { worlds: seen.size, certified: [...certified].sort(), violation };
     }
-    frontier = next;
   }
   return { worlds: seen.size, certified: [...certified].sort(), violation: null };
 }
 
 /** Bodies are stored, judged and known to be candidates; `a` and `b` have put theirs forward. */
-function firstWorld({ roundsMax, verdictOf }: Circumstances): readonly BallotState[] {
+function firstStates({ roundsMax, verdictOf }: Circumstances): readonly BallotState[] {
   const alone = members.map((self) => {
     const more = { limits: { ...limits, roundsMax: roundsMax[self] ?? never } };
     const known = [X, Y].flatMap((value) => [body(value), judged(value, verdictOf(self, value))]);
@@ -89,58 +96,72 @@ function firstWorld({ roundsMax, verdictOf }: Circumstances): readonly BallotSta
   return alone.map((state) => turn(state, ...heard(...candidates)).state);
 }
 
-function worldsAfter(atlas: Atlas, world: World): readonly World[] {
-  return world.flatMap((number, index) => {
-    const { decided, round, timeoutAt, roundEndsAt } = stateOf(atlas, number);
-    if (decided || round > roundMax) return [];
-    const after = world
-      .filter((_, other) => other !== index)
-      .map((other) => stepOf(atlas, number, other));
-    if (timeoutAt !== null || roundEndsAt !== null) after.push(stepOf(atlas, number, 'tick'));
-    return after.filter((one) => one !== number).map((one) => world.with(index, one));
-  });
+function worldsAfter(atlas: Atlas, [a, b, c]: World): readonly World[] {
+  const worlds: World[] = [];
+  for (const after of placesAfter(atlas, a, [b, c])) worlds.push([after, b, c]);
+  for (const after of placesAfter(atlas, b, [a, c])) worlds.push([a, after, c]);
+  for (const after of placesAfter(atlas, c, [a, b])) worlds.push([a, b, after]);
+  return worlds;
+}
+
+function placesAfter(atlas: Atlas, place: Place, others: readonly Place[]): readonly Place[] {
+  if (!place.isMoving) return [];
+  const after = others.map((other) => placeAfter(atlas, place, other));
+  return place.isWaiting ? [...after, placeAfter(atlas, place, null)] : after;
 }
 
 /** Where the region gets to by hearing another one, or by a tick. */
-function stepOf(atlas: Atlas, number: number, move: number | 'tick'): number {
-  const key = `${number} ${move}`;
-  const known = atlas.steps.get(key);
-  if (known !== undefined) return known;
-  const inputs = move === 'tick' ? [{ type: 'tick' } as const] : saidBy(stateOf(atlas, move));
-  const after = numberOf(atlas, turn(stateOf(atlas, number), ...inputs).state);
-  atlas.steps.set(key, after);
+function placeAfter(atlas: Atlas, place: Place, other: Place | null): Place {
+  const known = place.after.get(other?.saying ?? tick);
+  if (known) return known;
+  const inputs: readonly BallotInput[] = other ? other.said : [{ type: 'tick' }];
+  const after = placeOf(atlas, turn(place.state, ...inputs).state);
+  place.after.set(other?.saying ?? tick, after);
   return after;
 }
 
-function saidBy(state: BallotState): readonly BallotInput[] {
-  const { repeat, quorums } = repetition(state);
-  return [...heard(...repeat), ...quorums.map(bundle)];
-}
-
 /** Every value that a quorum precommitted in one round, whether or not a region knows. */
-function certifiable(states: readonly BallotState[]): ReadonlySet<ValueId> {
-  const values = new Set(states.flatMap(({ decided }) => (decided ? [decided.value] : [])));
-  const counts = new Map<string, number>();
-  for (const { config, members: table } of states) {
-    for (const { round, value } of table.get(config.self)?.precommits ?? []) {
-      const count = (counts.get(`${round} ${value}`) ?? 0) + 1;
-      counts.set(`${round} ${value}`, count);
-      if (count >= quorum && value !== nilValue) values.add(value);
+function certifiable([a, b, c]: World): ReadonlySet<ValueId> {
+  const values = new Set<ValueId>();
+  for (const { state } of [a, b, c]) if (state.decided) values.add(state.decided.value);
+  // A quorum is two of three, so two equal precommits are enough.
+  for (const [one, another] of [[a, b] as const, [a, c] as const, [b, c] as const]) {
+    for (const precommit of one.precommitted) {
+      if (!another.precommitted.includes(precommit)) continue;
+      values.add(precommit.slice(precommit.indexOf(' ') + 1));
     }
   }
   return values;
 }
 
-function numberOf(atlas: Atlas, state: BallotState): number {
+function placeOf(atlas: Atlas, state: BallotState): Place {
   const key = describe(state);
-  const known = atlas.numbers.get(key);
-  if (known !== undefined) return known;
-  atlas.numbers.set(key, atlas.states.length);
-  return atlas.states.push(state) - 1;
+  const known = atlas.get(key);
+  if (known) return known;
+  const { config, decided, round, timeoutAt, roundEndsAt } = state;
+  const precommits = state.members.get(config.self)?.precommits ?? [];
+  const { repeat, quorums } = repetition(state);
+  const place: Place = {
+    number: atlas.size,
+    state,
+    isMoving: !decided && round <= roundMax,
+    isWaiting: timeoutAt !== null || roundEndsAt !== null,
+    precommitted: precommits
+      .filter(({ value }) => value !== nilValue)
+      .map(({ round: at, value }) => `${at} ${value}`),
+    said: [...heard(...repeat), ...quorums.map(bundle)],
+    saying: [...repeat, ...quorums.flatMap(({ votes }) => votes)]
+      .map((vote) => `${vote.member} ${describeVote(vote)}`)
+      .join(),
+    after: new Map(),
+  };
+  atlas.set(key, place);
+  return place;
 }
 
-function stateOf({ states }: Atlas, number: number): BallotState {
-  return required(states[number], 'a number names a state');
+/** Three numbers below 2^17 in one double. */
+function keyOf([a, b, c]: World): number {
+  return (a.number * placesMax + b.number) * placesMax + c.number;
 }
 
 /** All of a state that a later step can depend on, but for the clock. */

@@ -65,11 +65,9 @@ export class World {
         ),
         prepare: fromPromise<IntentVerdict, Decision>(() =>
           this.#call('prepare', (): IntentVerdict => {
-            if (this.prepareAnswer !== 'ok') {
-              return { ok: false, outcome: this.prepareAnswer, reason: 'told so' };
-            }
-            this.intent = true;
-            return { ok: true };
+            const outcome = this.prepareAnswer;
+            this.intent = outcome === 'ok';
+            return outcome === 'ok' ? { ok: true } : { ok: false, outcome, reason: 'told so' };
           }),
         ),
         takeSnapshot: fromPromise<Snapshot, Decision>(({ input }) =>
