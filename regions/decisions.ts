@@ -146,7 +146,11 @@ export class Decisions {
     const known = this.#records.get(id);
     if (known?.manifest) return;
     const manifest = body ? manifestIn(body) : null;
-    this.#put({ ...(known ?? blank(id, instance, value, at)), manifest, counter, updatedAt: at });
+    // News of a candidate may come after the certificate for another.
+    const decided = this.of(instance).find((other) => other.certificate !== null);
+    const certificate = decided?.certificate ?? null;
+    const record = known ?? { ...blank(id, instance, value, at), certificate };
+    this.#put({ ...record, manifest, counter, updatedAt: at });
   }
 
   decide(certificate: Certificate, body: Uint8Array | null, at: number): DecisionRecord {

@@ -16,12 +16,12 @@ import type { BallotHostLimits } from '#fabric/host/ballot-options.ts';
 import { Instances } from '#fabric/host/instances.ts';
 import { Ledger } from '#fabric/host/ledger.ts';
 import { recoveringKey } from '#fabric/host/recovery.ts';
-import type { Decided, Turn } from '#fabric/host/turn.ts';
+import type { Turn } from '#fabric/host/turn.ts';
 import type { Ports, StoreOp } from '#fabric/ports.ts';
 import type { DurableBallot } from '#protocols/ballot/state.ts';
 import { fromUtf8 } from '#protocols/bytes.ts';
 import { canonicalBytes } from '#protocols/canonical.ts';
-import { abortValue, type Instance, journalTarget, journalTenant } from '#protocols/ids.ts';
+import { abortValue, journalTarget, journalTenant } from '#protocols/ids.ts';
 import type { AuditEntry } from '#protocols/messages/audit.ts';
 import type { Envelope } from '#protocols/messages/envelope.ts';
 import type { JournalChange, JournalEntry } from '#protocols/messages/journal.ts';
@@ -30,9 +30,10 @@ import type { Risk } from '#protocols/messages/risk.ts';
 import { admits, Bench } from './bench.ts';
 import { Composer } from './composer.ts';
 import { Constitution, type Genesis } from './constitution.ts';
-import { decisionOf, type RegionContext, type RegionLimits, type Tell } from './context.ts';
+import type { RegionContext, RegionLimits, Tell } from './context.ts';
 import { Counts } from './counts.ts';
-import { type DecisionRecord, Decisions, putProposal, putVotes, statusOf } from './decisions.ts';
+import { Decisions, putProposal, putVotes, statusOf } from './decisions.ts';
+import { Docket } from './docket.ts';
 import { Documents } from './documents.ts';
 import { Enactor } from './enactor.ts';
 import type { Mode } from './node.ts';
@@ -54,7 +55,7 @@ export interface RegionOptions {
     readonly actors: ActorHostLimits;
   };
   /** Called with the canonical bytes once a decision of this region's own has ended. */
-  onReceipt?(decisionId: string, bytes: Uint8Array): Promise<void>;
+  readonly onReceipt?: (decisionId: string, bytes: Uint8Array) => Promise<void>;
 }
 
 const tellAgainMs = 50;
@@ -67,6 +68,7 @@ export class RegionCore {
   readonly countsOfThisRun = new Counts();
   readonly stops: Stops;
   readonly documents: Documents;
+  readonly docket: Docket;
   readonly composer: Composer;
   readonly receipts: Receipts;
   readonly relay: Relay;
@@ -105,15 +107,24 @@ export class RegionCore {
     this.stops = new Stops(this.context, (stop) => {
       tellSurely(stop.tenant, 'executor', { type: 'stop.recorded', stop });
     });
+    this.receipts = new Receipts(this.context);
+    this.docket = new Docket({
+      context: this.context,
+      stops: this.stops,
+      receipts: this.receipts,
+      relay: () => this.relay,
+      tell: tellSurely,
+      guard: (work) => this.#guard(work),
+      onReceipt: options.onReceipt,
+    });
     this.documents = new Documents(this.context, this.stops, {
       onDryRun: ({ instance }, dryRun) =>
         tellSurely(instance.tenant, 'governance', { type: 'dry-run.recorded', dryRun }),
       onApproval: ({ instance: { tenant } }, approval, roles) =>
         tellSurely(tenant, 'governance', { type: 'approval.recorded', approval, roles }),
-      onEnactment: (record) => this.#ended(record),
+      onEnactment: (record) => this.docket.onEnded(record),
     });
     this.composer = new Composer(this.context);
-    this.receipts = new Receipts(this.context);
     this.relay = new Relay(this.context, tellSurely, this.documents);
     this.telemetry = new Telemetry(this.context, { tell, settled: () => this.actors.idle() });
     this.#bench = new Bench(this.context, tell);
@@ -177,10 +188,10 @@ export class RegionCore {
       ],
       [],
     );
-    this.#tellStops();
-    for (const record of this.context.decisions.underWay()) this.#resume(record);
+    this.docket.tellStops();
+    for (const record of this.context.decisions.underWay()) this.docket.resume(record);
     await this.host.start();
-    await this.#issueMissingReceipts();
+    await this.docket.issueMissingReceipts();
   }
 
   /** Puts a change of the federation's own rules forward; resolves when it is durable here. */
@@ -270,8 +281,8 @@ export class RegionCore {
       openDecisions: () => [...decisions.underWay()].map(({ decisionId }) => decisionId),
       documentsOf: (decisionId) => this.documents.of(decisionId),
       onJudge: (instance, value, bytes) => this.#guard(this.#bench.judge(instance, value, bytes)),
-      onDecided: (decided) => this.#decided(decided),
-      onCandidate: (instance, value) => this.#guard(this.#candidate(instance, value)),
+      onDecided: (decided) => this.docket.onDecided(decided),
+      onCandidate: (candidate) => this.#guard(this.docket.onCandidate(candidate)),
       onDocument: (envelope: Envelope) => this.#guard(this.documents.receive(envelope)),
     });
   }
@@ -288,106 +299,6 @@ export class RegionCore {
         ),
       ...decided.map(({ certificate, votes }) => putVotes(certificate.instance, votes)),
     ];
-  }
-
-  async #candidate(instance: Instance, value: string): Promise<void> {
-    if (instance.target === journalTarget) return;
-    const { decisions, instances, ports, ledger } = this.context;
-    const body = await instances.body(value);
-    const counter = (await ledger.entriesOf(`${instance.target}@${instance.version}`)).some(
-      ({ step, digests }) => step === 'counter' && digests.manifest === value,
-    );
-    decisions.propose({ instance, value, counter }, body ?? null, ports.clock.now());
-  }
-
-  #decided({ certificate, body }: Decided): void {
-    const { instance, value } = certificate;
-    if (instance.target === journalTarget) {
-      this.context.constitution.apply(certificate, body);
-      return;
-    }
-    const now = this.context.ports.clock.now();
-    const record = this.context.decisions.decide(certificate, body, now);
-    if (value === abortValue) {
-      this.relay.tellClosed(instance, 'abort', null);
-      if (this.context.constitution.homeOf(instance.target) === this.context.id) {
-        this.#guard(this.#issueReceipt(record));
-      }
-      return;
-    }
-    this.#resume(record);
-  }
-
-  /** Tells the agents of a certified decision and of everything already on record about it. */
-  #resume(record: DecisionRecord): void {
-    const { manifest, instance, value, dryRun } = record;
-    if (!manifest) return;
-    const { tenant } = instance;
-    const decision = decisionOf(this.context, instance, value, manifest);
-    this.#tellSurely(tenant, 'governance', { type: 'decision.certified', decision });
-    if (dryRun) {
-      const left = (record.gate?.expiresAt ?? Number.POSITIVE_INFINITY) - this.#now();
-      const ttl = Number.isFinite(left) ? { ttlLeftMs: Math.max(0, left) } : {};
-      const { document } = dryRun;
-      this.#tellSurely(tenant, 'governance', {
-        type: 'dry-run.recorded',
-        dryRun: document,
-        ...ttl,
-      });
-    }
-    for (const { approval } of record.approvals) {
-      const roles = this.context.constitution.approver(approval.approver, tenant)?.roles ?? [];
-      this.#tellSurely(tenant, 'governance', { type: 'approval.recorded', approval, roles });
-    }
-    if (!decision.mine) return;
-    if (record.intent && dryRun) {
-      const found = { type: 'enactment.found', decision, dryRun: dryRun.document } as const;
-      this.#tellSurely(tenant, 'executor', found);
-      return;
-    }
-    const known = dryRun ? { dryRun: dryRun.document } : {};
-    this.#tellSurely(tenant, 'executor', { type: 'decision.certified', decision, ...known });
-  }
-
-  #ended(record: DecisionRecord): void {
-    const { instance, manifest, enactment } = record;
-    if (!enactment || !manifest) return;
-    const { document } = enactment;
-    const event = { type: 'enactment.recorded', enactment: document } as const;
-    this.#tellSurely(instance.tenant, 'governance', event);
-    this.relay.tellClosed(instance, document.outcome, manifest);
-    const { action } = manifest;
-    if (action.kind === 'resume' && document.outcome === 'enacted') {
-      const ops = this.stops.lift(instance.target, action.generation);
-      this.#guard(this.context.ledger.commit([], ops));
-    }
-    if (manifest.executor === this.context.id) this.#guard(this.#issueReceipt(record));
-  }
-
-  async #issueReceipt(record: DecisionRecord): Promise<void> {
-    const bytes = await this.receipts.of(record);
-    if (bytes) await this.options.onReceipt?.(record.decisionId, bytes);
-  }
-
-  /** A crash may have come between an outcome and its receipt. */
-  async #issueMissingReceipts(): Promise<void> {
-    for (const record of this.context.decisions.all()) {
-      const own = record.manifest
-        ? record.manifest.executor === this.context.id && record.enactment !== null
-        : this.context.constitution.homeOf(record.instance.target) === this.context.id;
-      const { certificate, instance, value } = record;
-      if (own && certificate?.value === value && instance.target !== journalTarget) {
-        await this.#issueReceipt(record);
-      }
-    }
-  }
-
-  #tellStops(): void {
-    for (const { id } of this.context.constitution.policy.tenants) {
-      for (const stop of this.stops.inForce(id)) {
-        this.#tellSurely(id, 'executor', { type: 'stop.recorded', stop });
-      }
-    }
   }
 
   #inputsOf(tenant: string): AgentInputs {
@@ -421,10 +332,6 @@ export class RegionCore {
   #count(entry: AuditEntry): void {
     this.counts.add(entry);
     this.countsOfThisRun.add(entry);
-  }
-
-  #now(): number {
-    return this.context.ports.clock.now();
   }
 
   /** Work begun by an event: a failure is a bug or a dead disk, and ends the process. */

@@ -7,7 +7,7 @@
  *
  *   signal/<tenant>/<signal id>   risk/<tenant>/<risk id>   risk-now/<tenant>
  */
-import type { AgentEmitted, ClosedAs, GovernanceEmitted } from '#agents/events.ts';
+import type { AgentEmitted, ClosedAs, EnactmentResult, GovernanceEmitted } from '#agents/events.ts';
 import type { StoreOp } from '#fabric/ports.ts';
 import { required } from '#protocols/assert.ts';
 import { digestOf } from '#protocols/bytes.ts';
@@ -58,10 +58,8 @@ export class Relay {
         return this.#verdict(said);
       case 'dry-run':
         return this.#documents.recordDryRun(said.dryRun);
-      case 'enactment': {
-        const endedAt = new Date(this.#c.ports.clock.now()).toISOString();
-        return this.#documents.recordEnactment({ ...said.enactment, endedAt });
-      }
+      case 'enactment':
+        return this.#enactment(said.enactment);
       case 'gate':
       case 'release':
       case 'close':
@@ -145,6 +143,14 @@ export class Relay {
     };
     this.#c.host().judged(instance, value, { ...judgement, counter: digestOf(bytes) });
     await this.#c.host().putForward({ instance, bytes, judgement: own, counter: true });
+  }
+
+  async #enactment(result: EnactmentResult): Promise<void> {
+    const entries = await this.#c.ledger.entriesOf(result.decisionId);
+    const intent = entries.find(({ step }) => step === 'intent');
+    const endedAt = new Date(this.#c.ports.clock.now()).toISOString();
+    const times = intent ? { startedAt: intent.at, endedAt } : { endedAt };
+    return this.#documents.recordEnactment({ ...result, ...times });
   }
 
   async #govern(tenant: string, said: GovernanceEmitted): Promise<void> {

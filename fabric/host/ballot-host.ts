@@ -390,7 +390,9 @@ export class BallotHost {
 
   async #tellRegion(turn: Turn): Promise<void> {
     for (const done of turn.after) done();
-    for (const { vote } of turn.candidates) this.#o.onCandidate(vote.instance, vote.value);
+    for (const { vote, counter } of turn.candidates) {
+      this.#o.onCandidate({ instance: vote.instance, value: vote.value, counter });
+    }
     for (const decided of turn.decided) {
       const outcome = decided.certificate.value === abortValue ? 'abort' : 'manifest';
       this.#o.metrics.count('certificates_total', { outcome });

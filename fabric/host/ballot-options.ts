@@ -54,7 +54,11 @@ export interface BallotHostOptions {
   onJudge(instance: Instance, value: ValueId, bytes: Uint8Array): void;
   onDecided(decided: Decided): void;
   /** A candidate another region put forward, or our own, once durable. */
-  onCandidate(instance: Instance, value: ValueId): void;
+  onCandidate(candidate: {
+    readonly instance: Instance;
+    readonly value: ValueId;
+    readonly counter: boolean;
+  }): void;
   /** An envelope another region passed on: not verified yet. */
   onDocument(envelope: Envelope): void;
 }

@@ -7,9 +7,17 @@ import { expect, test } from 'vitest';
 import { accept, reject, X } from '#test/support/ballot.ts';
 import { explore } from '#test/support/ballot-explorer.ts';
 
-test('no schedule of two rounds makes two values certifiable', () => {
-  const { certified, violation, worlds } = explore({ roundsMax: {}, verdictOf: () => accept });
+test('no schedule of two rounds makes two of two accepted manifests certifiable', () => {
+  const { certified, violation } = explore({ roundsMax: {}, verdictOf: () => accept });
   expect(violation).toBeNull();
   expect(certified).toEqual(['X', 'Y']);
-  expect(worlds).toBeGreaterThan(1_000);
+});
+
+test('no schedule of two rounds makes a manifest and ABORT certifiable', () => {
+  const { certified, violation } = explore({
+    roundsMax: { b: 1, c: 1 },
+    verdictOf: (member, value) => (member === 'c' && value === X ? reject : accept),
+  });
+  expect(violation).toBeNull();
+  expect(certified).toEqual(['X', 'abort']);
 });
