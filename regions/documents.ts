@@ -100,6 +100,9 @@ export class Documents {
     if (approval.approver !== request.approver || approval.verdict !== request.verdict) {
       throw new QuorateError('conflict', 'the proof holds another verdict', { field: 'proof' });
     }
+    if (record.approvals.some((one) => isSameVerdict(one.approval, approval))) {
+      throw new QuorateError('conflict', `${approval.approver} has said so already`);
+    }
     const fault = this.#faultOf(record, approval, roles);
     if (fault) {
       const [code, reason] = faultAnswers[fault];
@@ -196,8 +199,7 @@ export class Documents {
     roles: readonly Role[],
   ): Promise<void> {
     const { decisionId } = record;
-    const known = record.approvals.some((one) => one.approval.nonce === approval.nonce);
-    if (known) return;
+    if (record.approvals.some((one) => isSameVerdict(one.approval, approval))) return;
     const approves = approval.verdict === 'approve';
     const after = await this.#write(`${decisionId}/${approval.nonce}`, record, {
       fact: { kind: 'approval', approval, envelope },
@@ -299,4 +301,9 @@ export class Documents {
   #drop(reason: string): void {
     this.#c.ports.metrics.count('fabric_dropped_total', { reason });
   }
+}
+
+/** One verdict a person: saying it again under a fresh nonce adds nothing. */
+function isSameVerdict(a: Approval, b: Approval): boolean {
+  return a.nonce === b.nonce || (a.approver === b.approver && a.verdict === b.verdict);
 }

@@ -280,6 +280,8 @@ export class RegionCore {
       factsOf: (news) => this.#factsOf(news),
       openDecisions: () => [...decisions.underWay()].map(({ decisionId }) => decisionId),
       documentsOf: (decisionId) => this.documents.of(decisionId),
+      stopsKnown: () => this.stops.known(),
+      stopsBeyond: (known) => this.stops.beyond(known),
       onJudge: (instance, value, bytes) => this.#guard(this.#bench.judge(instance, value, bytes)),
       onDecided: (decided) => this.docket.onDecided(decided),
       onCandidate: (candidate) => this.#guard(this.docket.onCandidate(candidate)),

@@ -63,9 +63,19 @@ export class Stops {
     return this.inForce(tenant).some((stop) => (stop.target ?? target) === target);
   }
 
-  /** For peers that may have missed them. */
-  envelopes(): readonly Envelope[] {
-    return [...this.#known.values()].map(({ envelope }) => envelope);
+  /** Nonces of the stops in force, newest first. */
+  known(): readonly string[] {
+    return this.#inForceAnywhere()
+      .map(({ stop }) => stop.nonce)
+      .toReversed();
+  }
+
+  /** For a peer that may have missed some. */
+  beyond(nonces: readonly string[]): readonly Envelope[] {
+    const named = new Set(nonces);
+    return this.#inForceAnywhere()
+      .filter(({ stop }) => !named.has(stop.nonce))
+      .map(({ envelope }) => envelope);
   }
 
   /** Every scope that a resume has raised. */
@@ -116,6 +126,12 @@ export class Stops {
   lift(scopeName: string, generation: number): readonly StoreOp[] {
     this.#generations.set(scopeName, Math.max(generation, this.generationOf(scopeName)));
     return [{ put: `generation/${scopeName}`, value: utf8(String(this.generationOf(scopeName))) }];
+  }
+
+  #inForceAnywhere(): readonly { readonly stop: Stop; readonly envelope: Envelope }[] {
+    return [...this.#known.values()].filter(
+      ({ stop }) => stop.generation >= this.generationOf(scope(stop)),
+    );
   }
 
   #refusal(stop: Stop, signers: readonly string[]): string | null {

@@ -78,10 +78,21 @@ export const shippedPlaybooks: readonly UnsignedPlaybook[] = [
     safety: { mode: 'manual' },
     allowedRoles: ['operator', 'approver', 'org-admin'],
   },
+  {
+    type: 'playbook/1',
+    id: 'resume',
+    version: 1,
+    title: 'Lift a stop',
+    description: 'Raises the stop generation of a target, so that earlier stops hold it no more.',
+    action: 'resume',
+    reversible: true,
+    safety: { mode: 'manual' },
+    allowedRoles: ['operator', 'org-admin'],
+  },
 ];
 
 /** The shipped playbook for an action; none resumes, since that undoes a stop. */
-export function playbookFor(kind: Exclude<ActionKind, 'resume'>): UnsignedPlaybook {
+export function playbookFor(kind: ActionKind): UnsignedPlaybook {
   const playbook = shippedPlaybooks.find((candidate) => candidate.action === kind);
   return required(playbook, `the catalogue has a playbook for ${kind}`);
 }

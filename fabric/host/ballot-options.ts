@@ -51,6 +51,10 @@ export interface BallotHostOptions {
   /** Decisions whose outcome this region does not know: peers send their documents. */
   openDecisions(): readonly string[];
   documentsOf(decisionId: string): readonly Envelope[];
+  /** Nonces of the stops in force here, newest first. */
+  stopsKnown(): readonly string[];
+  /** The stops in force here that a peer does not name. */
+  stopsBeyond(known: readonly string[]): readonly Envelope[];
   onJudge(instance: Instance, value: ValueId, bytes: Uint8Array): void;
   onDecided(decided: Decided): void;
   /** A candidate another region put forward, or our own, once durable. */

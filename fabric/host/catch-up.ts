@@ -5,7 +5,8 @@
  * Every region broadcasts the newest certified version of each target on start and
  * periodically. Whoever is behind asks that peer for the certificates above its own, oldest
  * first; they are verified like any other. Only certificates move a target forward. Decisions
- * whose outcome a region does not know are named too, and answered with their documents.
+ * whose outcome a region does not know are named too, and answered with their documents; so are
+ * the stops it knows, and answered with those it lacks.
  */
 
 import type { Clock, Log, Metrics, Timer, Transport } from '#fabric/ports.ts';
@@ -18,6 +19,7 @@ import {
   type DigestMessage,
   type FetchMessage,
   openDecisionsMax,
+  stopsNamedMax,
 } from '#protocols/messages/fabric.ts';
 import type { Instances } from './instances.ts';
 import type { Reply } from './turn.ts';
@@ -32,6 +34,10 @@ export interface CatchUpOptions {
   readonly instances: Instances;
   openDecisions(): readonly string[];
   documentsOf(decisionId: string): readonly Envelope[];
+  /** Nonces of the stops in force here, newest first. */
+  stopsKnown(): readonly string[];
+  /** The stops that a peer does not name. */
+  stopsBeyond(known: readonly string[]): readonly Envelope[];
   readonly log: Log;
   readonly metrics: Metrics;
 }
@@ -77,6 +83,7 @@ export class CatchUp {
       .filter(({ target, version }) => version > this.#o.instances.headVersion(target))
       .map(({ target }) => target);
     this.#ask(message.from, behind);
+    reply.documents.push(...this.#o.stopsBeyond(message.stops).slice(0, answerMax));
     for (const decisionId of message.open) {
       if (reply.documents.length >= answerMax) return;
       reply.documents.push(...this.#o.documentsOf(decisionId));
@@ -138,6 +145,7 @@ export class CatchUp {
       from: this.#o.self,
       signatureRule,
       heads,
+      stops: this.#o.stopsKnown().slice(0, stopsNamedMax),
       open: this.#o.openDecisions().slice(0, openDecisionsMax),
     };
     this.#o.transport.broadcast(utf8(JSON.stringify(message)));

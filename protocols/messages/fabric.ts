@@ -14,6 +14,7 @@ import {
   DecisionId,
   Digest,
   EpochNumber,
+  Hash,
   InstanceRef,
   Name,
   Target,
@@ -27,6 +28,7 @@ const closed = { additionalProperties: false } as const;
 export const turnVotesMax = 4096;
 export const turnBodiesMax = 256;
 export const openDecisionsMax = 256;
+export const stopsNamedMax = 256;
 
 /** A body by its bytes; its digest is the value votes name. */
 export const Body = Type.Object({ digest: Digest, bytes: Base64 }, closed);
@@ -65,6 +67,8 @@ export const DigestMessage = Type.Object(
     heads: Type.Array(Type.Object({ target: Target, version: Version }, closed), {
       maxItems: 4096,
     }),
+    /** Nonces of the stops known here: peers send those that are missing. */
+    stops: Type.Array(Hash, { maxItems: stopsNamedMax }),
     /** Certified here, outcome unknown: peers answer with the documents they hold. */
     open: Type.Array(DecisionId, { maxItems: openDecisionsMax }),
   },

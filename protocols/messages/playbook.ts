@@ -19,6 +19,7 @@ export const ActionKind = Type.Union([
   Type.Literal('rotate-keys'),
   Type.Literal('failover'),
   Type.Literal('rightsize'),
+  Type.Literal('resume'),
 ]);
 
 export const Playbook = Type.Object(
