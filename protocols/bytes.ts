@@ -7,13 +7,11 @@
  * Pure.
  */
 import { bytesToHex, hexToBytes } from '@noble/hashes/utils.js';
-import { sha256 } from '#hash';
+import { decodeBase64, encodeBase64, sha256 } from '#engine';
 import { QuorateError } from './errors.ts';
 
 const encoder = new TextEncoder();
 const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
-const base64ChunkBytes = 8192;
-const base64Pattern = /^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$/;
 const hexPattern = /^(?:[0-9a-f]{2})*$/;
 
 export function utf8(text: string): Uint8Array {
@@ -35,19 +33,23 @@ export function fromHex(text: string): Uint8Array {
 }
 
 export function toBase64(bytes: Uint8Array): string {
-  let binary = '';
-  for (let start = 0; start < bytes.length; start += base64ChunkBytes) {
-    binary += String.fromCharCode(...bytes.subarray(start, start + base64ChunkBytes));
-  }
-  return btoa(binary);
+  return encodeBase64(bytes);
 }
 
 export function fromBase64(text: string): Uint8Array {
-  if (!base64Pattern.test(text)) throw new QuorateError('invalid-input', 'not base64');
-  const bytes = Uint8Array.from(atob(text), (character) => character.charCodeAt(0));
-  // Stray bits in the last character would give one value two spellings.
-  if (toBase64(bytes) !== text) throw new QuorateError('invalid-input', 'not canonical base64');
+  if (text.length % 4 !== 0) throw new QuorateError('invalid-input', 'not base64');
+  const bytes = decodeOrEmpty(text);
+  // Also catches other alphabets, and stray bits in the last character: one value, one spelling.
+  if (encodeBase64(bytes) !== text) throw new QuorateError('invalid-input', 'not canonical base64');
   return bytes;
+}
+
+function decodeOrEmpty(text: string): Uint8Array {
+  try {
+    return decodeBase64(text);
+  } catch {
+    return new Uint8Array(); // not base64: encodes to another text
+  }
 }
 
 export function equalBytes(a: Uint8Array, b: Uint8Array): boolean {

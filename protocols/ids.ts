@@ -9,7 +9,7 @@
  *
  * Pure.
  */
-import { sha256 } from '#hash';
+import { sha256 } from '#engine';
 import { assert } from './assert.ts';
 import { concatBytes, fromHex, toHex, utf8 } from './bytes.ts';
 

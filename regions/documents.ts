@@ -40,12 +40,17 @@ const faultAnswers: Readonly<Record<ApprovalFault, readonly [ErrorCode, string]>
   role: ['forbidden', 'the gate asks for another role'],
 };
 
+/** Payloads remembered, about 1 KiB each. */
+const takenMax = 1024;
+
 export class Documents {
   readonly #c: RegionContext;
   readonly #stops: Stops;
   readonly #hearers: DocumentHearers;
   /** Documents being written: gossip may bring the same one while its batch is in flight. */
   readonly #writing = new Set<string>();
+  /** Payloads on record: catch-up repeats them, and verifying again would tell nothing new. */
+  readonly #taken = new Set<string>();
 
   constructor(context: RegionContext, stops: Stops, hearers: DocumentHearers) {
     this.#c = context;
@@ -55,6 +60,7 @@ export class Documents {
 
   /** Takes an envelope from the fabric; what does not verify is dropped and counted. */
   async receive(envelope: Envelope): Promise<void> {
+    if (this.#taken.has(envelope.payload)) return;
     switch (envelope.payloadType) {
       case payloadTypeOf('dry-run'):
         return this.#receiveDryRun(envelope);
@@ -283,10 +289,17 @@ export class Documents {
         [{ ...instance, decisionId, ...draft }],
         [putFact(decisionId, fact, at)],
       );
+      if ('envelope' in fact) this.#remember(fact.envelope);
       return this.#c.decisions.learn(decisionId, fact, at);
     } finally {
       this.#writing.delete(key);
     }
+  }
+
+  #remember({ payload }: Envelope): void {
+    this.#taken.add(payload);
+    const [oldest] = this.#taken;
+    if (this.#taken.size > takenMax && oldest !== undefined) this.#taken.delete(oldest);
   }
 
   #isBy(signers: readonly string[], member: string): boolean {

@@ -5,7 +5,7 @@
  * 2018), seeded by SHA-256 over a path of labels. Each part of the world draws from a fork of
  * its own, so that one more draw in one part does not change every other part.
  */
-import { sha256 } from '#hash';
+import { sha256 } from '#engine';
 import { assert } from '#protocols/assert.ts';
 import { utf8 } from '#protocols/bytes.ts';
 

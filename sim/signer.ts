@@ -7,8 +7,8 @@
  * keys are real points on the curve, so that epochs and rosters check them as in production.
  */
 import { createPrivateKey, createPublicKey, type KeyObject, sign, verify } from 'node:crypto';
+import { sha256 } from '#engine';
 import type { LogSigner, Signer } from '#fabric/ports.ts';
-import { sha256 } from '#hash';
 import { concatBytes, equalBytes, fromHex, toHex, utf8 } from '#protocols/bytes.ts';
 import { type MlDsa44Verifier, signatureRule, type Verifier } from '#protocols/crypto.ts';
 

@@ -11,7 +11,7 @@
  *
  * Pure.
  */
-import { sha256 } from '#hash';
+import { sha256 } from '#engine';
 import { assert } from '#protocols/assert.ts';
 import { equalBytes, toHex, utf8 } from '#protocols/bytes.ts';
 import type { StoreHead, StoreOp } from '../ports.ts';

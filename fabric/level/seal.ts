@@ -12,7 +12,7 @@ import { createReadStream } from 'node:fs';
 import { readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
-import { sha256 } from '#hash';
+import { sha256 } from '#engine';
 import { fromUtf8, toHex, utf8 } from '#protocols/bytes.ts';
 import { canonical } from '#protocols/canonical.ts';
 import { syncFolder, writeDurably } from '../files.ts';

@@ -8,7 +8,7 @@
  *
  * Pure.
  */
-import { sha256 } from '#hash';
+import { sha256 } from '#engine';
 import { assert, required } from '../assert.ts';
 import { toHex, utf8 } from '../bytes.ts';
 import type { BallotConfig, BallotState } from './state.ts';

@@ -11,7 +11,7 @@
  *
  * Only votes past the slot guard may enter a turn; that is the host's duty. Pure.
  */
-import { sha256 } from '#hash';
+import { sha256 } from '#engine';
 import { assert } from '../assert.ts';
 import { concatBytes, fromHex, toHex, utf8 } from '../bytes.ts';
 import { canonical } from '../canonical.ts';

@@ -15,7 +15,7 @@
  *
  * Pure.
  */
-import { sha256 } from '#hash';
+import { sha256 } from '#engine';
 import { assert } from '../assert.ts';
 import { concatBytes, equalBytes, fromBase64, fromHex, toBase64, utf8 } from '../bytes.ts';
 import { type Checked, type Refusal, refuse } from '../checked.ts';

@@ -12,7 +12,7 @@
  *
  * Sizes may pass 2^32, so halving is division, never a shift. Pure.
  */
-import { sha256 } from '#hash';
+import { sha256 } from '#engine';
 import { equalBytes } from '../bytes.ts';
 
 const leafPrefix = 0x00;

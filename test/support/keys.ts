@@ -1,7 +1,7 @@
 /** Key pairs for tests, made from a number so that failures repeat. */
 import { createPrivateKey, createPublicKey, type KeyObject, sign } from 'node:crypto';
+import { sha256 } from '#engine';
 import type { LogSigner, Signer } from '#fabric/ports.ts';
-import { sha256 } from '#hash';
 import { concatBytes, fromHex, toHex, utf8 } from '#protocols/bytes.ts';
 
 const ed25519Prefix = fromHex('302e020100300506032b657004220420');

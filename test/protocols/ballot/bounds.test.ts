@@ -86,7 +86,7 @@ test('votes in our own name from outside, and of strangers, change nothing', () 
   for (const input of heard(...strange, ...empty)) expect(step(start, input).state).toBe(start);
 });
 
-test('a flood of rounds and values from one member neither grows memory nor moves the round', () => {
+test('a flood of rounds and values from one member grows no memory and moves no round', () => {
   let state = opened('a', abcd, byzantine);
   for (let round = 0; round < 500; round += 1) {
     const value = valueNamed(`flood ${round}`);
@@ -106,7 +106,7 @@ test('a flood of rounds and values from one member neither grows memory nor move
   expect(turn(state, ...votes).state.members.get('d')?.prevotes).toHaveLength(2);
 });
 
-test('votes of the current, the lock and the valid round are kept, others go with the round', () => {
+test('votes of the current, lock and valid round are kept, others go with the round', () => {
   const quorum = heard(vote('a', 'prevote', 0, X), vote('c', 'prevote', 0, X));
   const locked = turn(
     opened('b', abcd),
@@ -131,7 +131,7 @@ test('a restart says the same again and casts nothing until it is stepped', () =
   expect(said(turn(state, ...ticks(3)))).toEqual([]);
 });
 
-test('a restart keeps every slot: no proposal, prevote or candidate of the round is cast anew', () => {
+test('a restart keeps every slot: nothing said in the round is cast anew', () => {
   const home = turn(opened('a', abc), putForward(X));
   const { state } = restarted(home.state);
   expect(said(turn(state, putForward(Y), ...ticks(3)))).toEqual([]);

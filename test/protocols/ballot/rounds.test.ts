@@ -93,7 +93,7 @@ test('past the deadline an unlocked region prevotes ABORT, and ABORT needs no bo
   expect(decided.effects.certify).toEqual({ round: 0, value: abortValue });
 });
 
-test('from the last round on an unlocked region prevotes ABORT at once and proposes nothing', () => {
+test('from the last round on an unlocked region prevotes ABORT and proposes nothing', () => {
   const more = { limits: { roundsMax: 1 } };
   const after = turn(opened('b', abc, more), putForward(X), ...goTo(1));
   expect(said(after)).toEqual(['candidate 0 X', 'prevote 1 abort']);

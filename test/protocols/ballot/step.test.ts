@@ -195,7 +195,7 @@ test('a certificate against our lock closes the ballot: only certified values co
   expect(state.decided).toEqual({ round: 4, value: Y });
 });
 
-test('repeats come with backoff, hold the newest of what was said, and are no-ops elsewhere', () => {
+test('repeats come with backoff, hold the newest votes, and are no-ops elsewhere', () => {
   const home = heard(vote('a', 'proposal', 0, X), vote('a', 'prevote', 0, X, accept));
   let { state } = turn(opened('b', abc), ...known(X), ...home);
   const at: number[] = [];

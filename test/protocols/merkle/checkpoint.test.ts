@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
+import { sha256 } from '#engine';
 import { nativeMlDsa44Verifier, nativeVerifier } from '#fabric/keys/verify.ts';
-import { sha256 } from '#hash';
 import { concatBytes, fromHex, toBase64, utf8 } from '#protocols/bytes.ts';
 import { portableVerifier } from '#protocols/ed25519-strict.ts';
 import {
