@@ -105,7 +105,7 @@ export type NegotiatorEmitted =
       readonly instance: Instance;
       readonly value: ValueId;
       readonly judgement: Judgement;
-      /** What this region would rather do; the host stores it and puts its digest into the judgement. */
+      /** What this region would rather do; the host puts its digest into the judgement. */
       readonly counter: Manifest | null;
     };
 

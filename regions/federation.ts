@@ -8,31 +8,27 @@
  *   <data folder>/approvers/<id>.pem       the demo's approvers
  *   <data folder>/receipts/<decision>.json
  */
-import { mkdir, readdir, readFile, rm } from 'node:fs/promises';
+import { mkdir, readdir, rm } from 'node:fs/promises';
 import { join, relative } from 'node:path';
-import { shippedPlaybooks } from '#agents/negotiator/playbooks.ts';
 import {
   claimDataFolder,
   type DataFolderClaim,
   embeddedNetwork,
   type OpenedPorts,
   openPorts,
-  openSigner,
   type ReplaySeries,
   seedMockCluster,
+  systemClock,
   writeDurably,
 } from '#fabric/open.ts';
-import { digestOf, fromUtf8 } from '#protocols/bytes.ts';
-import { canonical, canonicalBytes } from '#protocols/canonical.ts';
-import { type TrustRoot, trustRootBytes, trustRootOf } from '#protocols/epochs/trust.ts';
-import { QuorateError } from '#protocols/errors.ts';
-import type { Envelope } from '#protocols/messages/envelope.ts';
-import type { Policy, Roster } from '#protocols/messages/epoch.ts';
+import type { TrustRoot } from '#protocols/epochs/trust.ts';
+import type { Policy } from '#protocols/messages/epoch.ts';
 import type { TargetState } from '#protocols/messages/target-state.ts';
 import { union } from './counts.ts';
 import { type Dataset, loadDataset } from './dataset.ts';
 import type { Federation, FederationOptions, UpSummary } from './federation-types.ts';
-import { type GenesisDocuments, makeGenesis, openPlaybooks, signPlaybooks } from './genesis.ts';
+import { type Founding, found } from './founding.ts';
+import { openPlaybooks } from './genesis.ts';
 import { limitsOf } from './limits.ts';
 import type { RegionNode } from './node.ts';
 import { readTrustRoot, trustRootPath } from './offline.ts';
@@ -42,13 +38,6 @@ import { regionNode } from './region-node.ts';
 /** Where the shipped recording lies. */
 const demoFolder = join(import.meta.dirname, '..', 'sim', 'datasets', 'demo');
 const settledPollMs = 50;
-
-/** Genesis as it was made, with the identity of what is replayed. */
-interface Founding {
-  readonly dataset: string;
-  readonly genesis: GenesisDocuments;
-  readonly playbooks: readonly Envelope[];
-}
 
 export async function openFederation(options: FederationOptions): Promise<Federation> {
   const { config } = options;
@@ -96,7 +85,7 @@ class EmbeddedFederation implements Federation {
         }),
       );
     }
-    const founding = await found({ options, dataset, ports, folder: claim.folder });
+    const founding = await found({ config, dataset, ports, folder: claim.folder });
     await seedMockCluster(claim.folder, targetsOf(dataset));
     const trustRoot = await readTrustRoot(trustRootPath(claim.folder));
     const federation = new EmbeddedFederation({ claim, ports, founding, trustRoot, dataset });
@@ -201,82 +190,6 @@ class EmbeddedFederation implements Federation {
   }
 }
 
-/** Reads genesis back, or makes it: keys exist by now. */
-async function found(from: {
-  readonly options: FederationOptions;
-  readonly dataset: Dataset;
-  readonly ports: readonly OpenedPorts[];
-  readonly folder: string;
-}): Promise<Founding> {
-  const { options, dataset, ports, folder } = from;
-  const file = join(folder, 'genesis.json');
-  const identity = identityOf(dataset);
-  const known = await readFile(file).catch(() => null);
-  if (known) {
-    const founding = JSON.parse(fromUtf8(known)) as Founding;
-    if (founding.dataset === identity) return founding;
-    throw new QuorateError(
-      'config',
-      'this data folder was begun with other series; use --fresh or another --data-dir',
-      { field: 'data' },
-    );
-  }
-  await mkdir(join(folder, 'approvers'), { recursive: true, mode: 0o700 });
-  const alice = await openSigner(join(folder, 'approvers', 'alice.pem'), { create: true });
-  const bob = await openSigner(join(folder, 'approvers', 'bob.pem'), { create: true });
-  const playbooks = signPlaybooks(shippedPlaybooks, { id: 'alice', key: alice });
-  const tenants = dataset.tenants.map(({ id }) => id);
-  const approvers: Roster['approvers'] = [
-    { id: 'alice', publicKey: alice.publicKey, roles: ['approver', 'org-admin'], tenants },
-    { id: 'bob', publicKey: bob.publicKey, roles: ['approver'], tenants },
-  ];
-  const [verifying] = ports;
-  if (!verifying)
-    throw new QuorateError('config', 'a federation has regions', { field: 'regions' });
-  const genesis = makeGenesis({
-    federation: options.config.federation,
-    faultModel: options.config.faultModel,
-    founders: ports.map(({ transport, signer, logSigner }) => ({
-      id: transport.self,
-      signer,
-      logSigner,
-    })),
-    approvers,
-    tenants: dataset.tenants.map((tenant) => ({
-      id: tenant.id,
-      targets: tenant.services.map(({ service, home }) => ({
-        target: `${tenant.id}/${service}`,
-        home,
-      })),
-    })),
-    playbooks,
-    verifier: verifying.verifier,
-    now: verifying.clock.now(),
-  });
-  const founding: Founding = { dataset: identity, genesis, playbooks };
-  await writeDurably(trustRootPath(folder), trustRootBytes(trustRootOf(genesis.epoch)));
-  await writeDurably(file, canonicalBytes(founding));
-  return founding;
-}
-
-/** What a data folder belongs to: the same series for the same services. */
-function identityOf(dataset: Dataset): string {
-  const shape = dataset.tenants.map(({ id, services }) => ({
-    id,
-    services: services.map(({ service, home, series }) => ({
-      service,
-      home,
-      series: series.map(({ region, metric, kind, shiftTo }) => ({
-        region,
-        metric,
-        kind,
-        shiftTo,
-      })),
-    })),
-  }));
-  return digestOf(canonicalBytes({ name: dataset.name, tenants: JSON.parse(canonical(shape)) }));
-}
-
 function seriesOf(dataset: Dataset, region: string): readonly ReplaySeries[] {
   return dataset.tenants.flatMap((tenant) =>
     tenant.services.flatMap(({ service, series }) =>
@@ -314,7 +227,9 @@ function targetsOf(dataset: Dataset): readonly TargetState[] {
 }
 
 async function until(condition: () => boolean): Promise<void> {
-  while (!condition()) await new Promise((resolve) => setTimeout(resolve, settledPollMs));
+  while (!condition()) {
+    await new Promise<void>((resolve) => systemClock.setTimeout(resolve, settledPollMs));
+  }
 }
 
 /** Everything but the claim on the folder goes. */

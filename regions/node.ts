@@ -129,7 +129,7 @@ export interface RegionNode {
   ): Promise<{ items: readonly ProposalView[]; next: string | null }>;
   proposal(tenant: string, proposalId: string): Promise<ProposalView | null>;
   pending(tenant: string): Promise<readonly ProposalView[]>;
-  /** Throws forbidden (not in the roster, wrong role, proposer), gone (expired), conflict (used, drifted). */
+  /** Throws forbidden (roster, role, proposer), gone (expired), conflict (used, drifted). */
   approve(caller: Caller, request: VerdictRequest): Promise<ProposalView>;
   stop(
     caller: Caller,

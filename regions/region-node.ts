@@ -25,13 +25,14 @@ import { viewOf } from './views.ts';
 const settledPollMs = 50;
 
 export function regionNode(core: RegionCore): RegionNode {
-  const { id, federation, mode, ports, ledger, decisions, constitution } = core.context;
-  const view = (record: DecisionRecord) =>
-    viewOf(record, { decisions, host: core.host, store: ports.store });
-  const find = (tenant: string, proposalId: string): DecisionRecord | null => {
-    const record = decisions.get(proposalId);
-    return record?.instance.tenant === tenant ? record : null;
-  };
+  return { ...whoOf(core), ...decisionsOf(core), ...evidenceOf(core) };
+}
+
+type Who = 'id' | 'federation' | 'mode' | 'tenants' | 'checks' | 'counts' | 'settled' | 'close';
+type Verbs = 'submit' | 'proposals' | 'proposal' | 'pending' | 'approve' | 'stop';
+
+function whoOf(core: RegionCore): Pick<RegionNode, Who> {
+  const { id, federation, mode, constitution } = core.context;
   return {
     id,
     federation,
@@ -39,6 +40,16 @@ export function regionNode(core: RegionCore): RegionNode {
     tenants: () => constitution.policy.tenants.map((tenant) => tenant.id),
     checks: () => checksOf(core),
     counts: (since) => (since === 'start' ? core.countsOfThisRun : core.counts).totals(),
+    settled: () => settled(core),
+    close: () => core.close(),
+  };
+}
+
+function decisionsOf(core: RegionCore): Pick<RegionNode, Verbs> {
+  const { ports, decisions } = core.context;
+  const view = (record: DecisionRecord) =>
+    viewOf(record, { decisions, host: core.host, store: ports.store });
+  return {
     submit: (caller, request) => submit(core, caller, request, view),
     proposals: async (tenant, { limit, cursor }) => {
       const { ids, next } = decisions.page(tenant, limit, cursorOf(cursor));
@@ -46,7 +57,7 @@ export function regionNode(core: RegionCore): RegionNode {
       return { items, next: next > 0 ? String(next) : null };
     },
     proposal: async (tenant, proposalId) => {
-      const record = find(tenant, proposalId);
+      const record = find(core, tenant, proposalId);
       return record ? view(record) : null;
     },
     pending: async (tenant) => {
@@ -57,28 +68,36 @@ export function regionNode(core: RegionCore): RegionNode {
     },
     approve: (caller, request) => approve(core, caller, request, view),
     stop: (caller, request) => core.stops.order(caller, request),
+  };
+}
+
+function evidenceOf(core: RegionCore): Omit<RegionNode, Who | Verbs> {
+  const { ledger } = core.context;
+  return {
     risk: (tenant) => core.relay.risk(tenant),
     signals: (tenant, limit) => newestSignals(core, tenant, limit),
     audit: async (tenant, proposalId) => {
-      const record = find(tenant, proposalId);
+      const record = find(core, tenant, proposalId);
       return record ? core.receipts.entriesOf(record) : [];
     },
     receipt: async (tenant, proposalId) => {
-      const record = find(tenant, proposalId);
+      const record = find(core, tenant, proposalId);
       return record ? core.receipts.of(record) : null;
     },
     checkpoint: async () => core.receipts.checkpoint(),
     auditHead: () => ledger.head(),
     verifyAudit: async () => {
       const verified = await ledger.verify();
-      return verified.ok
-        ? verified
-        : { ...verified, reason: 'the stored entries give another root' };
+      const reason = 'the stored entries give another root';
+      return verified.ok ? verified : { ...verified, reason };
     },
     subscribe: (listener) => ledger.subscribe((entry: AuditEntry) => listener({ entry })),
-    settled: () => settled(core),
-    close: () => core.close(),
   };
+}
+
+function find(core: RegionCore, tenant: string, proposalId: string): DecisionRecord | null {
+  const record = core.context.decisions.get(proposalId);
+  return record?.instance.tenant === tenant ? record : null;
 }
 
 type View = (record: DecisionRecord) => Promise<ProposalView>;

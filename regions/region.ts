@@ -108,40 +108,14 @@ export class RegionCore {
       tellSurely(stop.tenant, 'executor', { type: 'stop.recorded', stop });
     });
     this.receipts = new Receipts(this.context);
-    this.docket = new Docket({
-      context: this.context,
-      stops: this.stops,
-      receipts: this.receipts,
-      relay: () => this.relay,
-      tell: tellSurely,
-      guard: (work) => this.#guard(work),
-      onReceipt: options.onReceipt,
-    });
-    this.documents = new Documents(this.context, this.stops, {
-      onDryRun: ({ instance }, dryRun) =>
-        tellSurely(instance.tenant, 'governance', { type: 'dry-run.recorded', dryRun }),
-      onApproval: ({ instance: { tenant } }, approval, roles) =>
-        tellSurely(tenant, 'governance', { type: 'approval.recorded', approval, roles }),
-      onEnactment: (record) => this.docket.onEnded(record),
-    });
+    this.docket = this.#newDocket(tellSurely);
+    this.documents = this.#newDocuments(tellSurely);
     this.composer = new Composer(this.context);
     this.relay = new Relay(this.context, tellSurely, this.documents);
     this.telemetry = new Telemetry(this.context, { tell, settled: () => this.actors.idle() });
     this.#bench = new Bench(this.context, tell);
-    const answers = answersOf(this.composer, new Enactor(this.context));
-    this.actors = createActorHost({
-      clock: ports.clock,
-      log: ports.log,
-      metrics: ports.metrics,
-      limits: limits.actors,
-      activate: (tenant) => ({
-        logic: tenantLogic(answers),
-        input: { inputs: this.#inputsOf(tenant) },
-      }),
-      // Only agents speak here, and their machines say what they can say.
-      onEmitted: (tenant, _agent, said) => this.relay.carry(tenant, said as AgentEmitted),
-    });
-    this.host = this.#ballotHost(opened.open, opened.isUnclean);
+    this.actors = this.#newActors();
+    this.host = this.#newHost(opened.open, opened.isUnclean);
   }
 
   static async open(options: RegionOptions): Promise<RegionCore> {
@@ -255,7 +229,46 @@ export class RegionCore {
     await ports.store.close();
   }
 
-  #ballotHost(open: readonly DurableBallot[], isUnclean: boolean): BallotHost {
+  #newDocket(tell: Tell): Docket {
+    return new Docket({
+      context: this.context,
+      stops: this.stops,
+      receipts: this.receipts,
+      relay: () => this.relay,
+      tell,
+      guard: (work) => this.#guard(work),
+      onReceipt: this.options.onReceipt,
+    });
+  }
+
+  #newDocuments(tell: Tell): Documents {
+    return new Documents(this.context, this.stops, {
+      onDryRun: ({ instance }, dryRun) =>
+        tell(instance.tenant, 'governance', { type: 'dry-run.recorded', dryRun }),
+      onApproval: ({ instance: { tenant } }, approval, roles) =>
+        tell(tenant, 'governance', { type: 'approval.recorded', approval, roles }),
+      onEnactment: (record) => this.docket.onEnded(record),
+    });
+  }
+
+  #newActors(): ActorHost {
+    const { ports, limits } = this.options;
+    const answers = answersOf(this.composer, new Enactor(this.context));
+    return createActorHost({
+      clock: ports.clock,
+      log: ports.log,
+      metrics: ports.metrics,
+      limits: limits.actors,
+      activate: (tenant) => ({
+        logic: tenantLogic(answers),
+        input: { inputs: this.#inputsOf(tenant) },
+      }),
+      // Only agents speak here, and their machines say what they can say.
+      onEmitted: (tenant, _agent, said) => this.relay.carry(tenant, said as AgentEmitted),
+    });
+  }
+
+  #newHost(open: readonly DurableBallot[], isUnclean: boolean): BallotHost {
     const { ports, id, federation, limits } = this.options;
     const { constitution, ledger, instances, decisions } = this.context;
     return new BallotHost({

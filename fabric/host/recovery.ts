@@ -94,7 +94,9 @@ export class Recovery {
       default:
         return {
           voting: false,
-          reason: `not stopped in order; asking peers for our own votes (${this.#answered.size} of ${this.#needed()} answered)`,
+          reason:
+            'not stopped in order; asking peers for our own votes ' +
+            `(${this.#answered.size} of ${this.#needed()} answered)`,
         };
     }
   }

@@ -8,6 +8,8 @@
 import { randomBytes } from 'node:crypto';
 import { existsSync, readdirSync } from 'node:fs';
 import { join, resolve } from 'node:path';
+import { setTimeout } from 'node:timers/promises';
+import { isDeepStrictEqual } from 'node:util';
 import type { Command } from 'commander';
 import { openSigner } from '#fabric/open.ts';
 import { canonicalBytes } from '#protocols/canonical.ts';
@@ -17,7 +19,13 @@ import type { Approval } from '#protocols/messages/approval.ts';
 import type { Envelope } from '#protocols/messages/envelope.ts';
 import type { ProposalWire } from '../views.ts';
 import { type Cli, loadConfig, printJson } from './cli.ts';
-import { findDecision, openSession, type SessionOptions, withSessionOptions } from './session.ts';
+import {
+  type Client,
+  findDecision,
+  openSession,
+  type SessionOptions,
+  withSessionOptions,
+} from './session.ts';
 import { describeAction, describeGate } from './words.ts';
 
 interface Options extends SessionOptions {
@@ -25,6 +33,9 @@ interface Options extends SessionOptions {
   readonly key?: string;
   readonly reason?: string;
 }
+
+const followUpLooks = 10;
+const followUpMs = 200;
 
 export function addVerdicts(program: Command, cli: Cli): void {
   for (const verdict of ['approve', 'deny'] as const) {
@@ -58,23 +69,35 @@ async function decide(
     options.key !== undefined || existsSync(keyFile)
       ? await signVerdict(proposal, { approver, verdict: what.verdict, reason }, keyFile)
       : null;
-  const answer = (await client.post(`/approve/${proposal.proposal_id}`, {
+  await client.post(`/approve/${proposal.proposal_id}`, {
     verdict: what.verdict,
     approver,
     reason,
     ...(proof && { proof }),
-  })) as { status: string; gate: Parameters<typeof describeGate>[0] | null };
+  });
+  const after = await followUp(client, proposal);
+  const { proposal_id: proposalId, status, gate } = after;
   if (options.json) {
-    printJson(cli, answer);
+    printJson(cli, { proposal_id: proposalId, verdict: what.verdict, status, gate });
     return;
   }
   const action = proposal.manifest ? describeAction(proposal.manifest.action) : 'nothing';
-  const left =
-    what.verdict === 'approve' && answer.gate && answer.gate.approvals.length > 0
-      ? `; still waits for ${describeGate(answer.gate)}`
-      : '';
+  const isWaiting = status === 'pending-approval' && gate !== null;
+  const left = isWaiting ? `; waits for ${describeGate(gate)}` : '';
   const did = what.verdict === 'approve' ? 'approved' : 'denied';
-  cli.out(`${approver} ${did}: ${proposal.target}, ${action} (${answer.status}${left})`);
+  cli.out(`${approver} ${did}: ${action} at ${proposal.target} (${status}${left})`);
+}
+
+/** The verdict is recorded; what follows from it shows a moment later, or not yet. */
+async function followUp(client: Client, before: ProposalWire): Promise<ProposalWire> {
+  let after = before;
+  for (let look = 0; look < followUpLooks; look += 1) {
+    after = (await client.get(`/proposals/${before.proposal_id}`)) as ProposalWire;
+    const isNews = after.status !== before.status || !isDeepStrictEqual(after.gate, before.gate);
+    if (isNews) return after;
+    await setTimeout(followUpMs);
+  }
+  return after;
 }
 
 /** Who has a key in the data folder. */

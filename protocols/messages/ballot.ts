@@ -79,7 +79,7 @@ export const SignedVote = Type.Object(
 );
 export type SignedVote = Static<typeof SignedVote>;
 
-/** Prevotes of a quorum for one value in one round: what moves a lock, and what re-gossip repeats. */
+/** A quorum of prevotes for one value in one round: what moves a lock, and what is repeated. */
 export const PrevoteQuorum = Type.Object(
   { round: Round, value: Value, votes: Type.Array(SignedVote, { minItems: 1, maxItems: 64 }) },
   closed,

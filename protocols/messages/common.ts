@@ -5,7 +5,7 @@
  */
 import Type, { type Static } from 'typebox';
 
-/** Region, tenant, service, member and playbook names: DNS-label shaped, so that they fit everywhere. */
+/** Names of regions, tenants, services, playbooks: DNS-label shaped, to fit everywhere. */
 export const Name = Type.String({ pattern: '^[a-z][a-z0-9-]{0,62}$', minLength: 1, maxLength: 63 });
 
 /** `tenant/service`, or `federation/journal`. */

@@ -53,7 +53,7 @@ export const Epoch = Type.Object(
     roster: Digest,
     policy: Digest,
     notAfter: Timestamp,
-    /** How long certificates of the preceding epoch stay acceptable; 0 after a removal for cause. */
+    /** How long the preceding epoch's certificates stay acceptable; 0 after a removal for cause. */
     previousAcceptedSeconds: Type.Integer({ minimum: 0, maximum: 31_536_000 }),
   },
   { $id: 'epoch/1', additionalProperties: false },

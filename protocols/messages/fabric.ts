@@ -94,7 +94,7 @@ export const FetchMessage = Type.Object(
 );
 export type FetchMessage = Static<typeof FetchMessage>;
 
-/** After an unclean stop a region asks its peers for its own newest signed slots before it votes. */
+/** After an unclean stop a region asks for its own newest signed slots before it votes. */
 export const SlotsRequest = Type.Object(
   {
     type: Type.Literal('slots-request/1'),
