@@ -61,6 +61,7 @@ class EmbeddedFederation implements Federation {
   readonly #receipts = new Set<string>();
   readonly #tenants: number;
   #firstDecisionMs: number | null = null;
+  #isClosed = false;
 
   static async open(options: FederationOptions, claim: DataFolderClaim): Promise<Federation> {
     const { config, log } = options;
@@ -173,10 +174,12 @@ class EmbeddedFederation implements Federation {
   }
 
   async settled(): Promise<void> {
-    await until(() => this.#cores.every((core) => core.isSettled()));
+    // Whoever still waits when it closes is let go: a poll for ever would keep the process alive.
+    await until(() => this.#isClosed || this.#cores.every((core) => core.isSettled()));
   }
 
   async close(): Promise<void> {
+    this.#isClosed = true;
     for (const core of this.#cores) await core.close();
     await this.#claim.release();
   }

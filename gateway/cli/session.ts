@@ -74,8 +74,8 @@ export async function openSession(
   const issuer = await openIssuer(config.dataDir, false);
   const tenants = options.tenant === undefined ? (endpoint?.tenants ?? []) : [options.tenant];
   if (tenants.length === 0) {
-    throw new QuorateError('config', 'no tenant is known; name one with --tenant', {
-      field: 'tenant',
+    throw new QuorateError('unavailable', 'no gateway runs on this data folder', {
+      field: config.dataDir,
     });
   }
   const clients = tenants.map(async (tenant) => {
