@@ -13,6 +13,9 @@ import { openFederation } from '#regions/federation.ts';
 import type { Federation } from '#regions/federation-types.ts';
 import type { RegionNode } from '#regions/node.ts';
 
+/** As `quorate up` has it: at full speed the recording outruns the negotiation on a busy machine. */
+const demoSpeed = 60_000;
+
 export interface Demo {
   readonly config: Config;
   readonly federation: Federation;
@@ -37,7 +40,7 @@ export async function startDemo(flags: Readonly<Record<string, unknown>> = {}): 
     config,
     datasetDir: null,
     fresh: false,
-    speed: 0,
+    speed: demoSpeed,
     log,
   });
   const [region] = federation.regions;
