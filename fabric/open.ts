@@ -18,6 +18,7 @@ import { MemoryNetwork } from './memory/transport.ts';
 import { createMetrics, type RenderedMetrics } from './metrics.ts';
 import type { Log, Ports, Transport } from './ports.ts';
 import { systemRandom } from './random.ts';
+import type { ReplayPace } from './telemetry/pace.ts';
 import { type ReplaySeries, replaySource } from './telemetry/replay.ts';
 
 export { systemClock } from './clock.ts';
@@ -29,6 +30,7 @@ export { openLevelStore } from './level/store.ts';
 export { createLog, type LogLevel } from './log.ts';
 export { createMetrics, type RenderedMetrics } from './metrics.ts';
 export { systemRandom } from './random.ts';
+export { ReplayPace } from './telemetry/pace.ts';
 export type { ReplaySeries } from './telemetry/replay.ts';
 export { readSeries, type SeriesRow } from './telemetry/series.ts';
 
@@ -41,7 +43,7 @@ export interface RegionPortsOptions {
   readonly transport: Transport;
   readonly log: Log;
   readonly metricsPrefix: string;
-  readonly replay: { readonly series: readonly ReplaySeries[]; readonly speed: number };
+  readonly replay: { readonly series: readonly ReplaySeries[]; readonly pace: ReplayPace };
   readonly fatal: (error: unknown) => void;
 }
 
@@ -67,7 +69,7 @@ export async function openPorts(options: RegionPortsOptions): Promise<OpenedPort
     logSigner: keys.logSigner,
     verifier: nativeVerifier(),
     mlDsa44Verifier: nativeMlDsa44Verifier(),
-    telemetry: replaySource({ ...replay, clock: systemClock }),
+    telemetry: replaySource(replay),
     driver: mockDriver(folderClusterFiles(clusterFolder(dataDir)), { regions }),
     log: options.log.child({ region }),
     metrics: createMetrics({ prefix: metricsPrefix, labels: { region } }),

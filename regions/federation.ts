@@ -16,6 +16,7 @@ import {
   embeddedNetwork,
   type OpenedPorts,
   openPorts,
+  ReplayPace,
   type ReplaySeries,
   seedMockCluster,
   systemClock,
@@ -52,10 +53,10 @@ export async function openFederation(options: FederationOptions): Promise<Federa
 }
 
 class EmbeddedFederation implements Federation {
-  readonly regions: readonly RegionNode[];
+  readonly regions: RegionNode[] = [];
   readonly trustRoot: TrustRoot;
   readonly dataDir: string;
-  readonly #cores: readonly RegionCore[];
+  readonly #cores: RegionCore[];
   readonly #ports: readonly OpenedPorts[];
   readonly #claim: DataFolderClaim;
   readonly #receipts = new Set<string>();
@@ -70,6 +71,12 @@ class EmbeddedFederation implements Federation {
       tenants: ['acme', 'globex'],
     });
     const network = embeddedNetwork(log);
+    const cores: RegionCore[] = [];
+    const pace = new ReplayPace({
+      clock: systemClock,
+      speed: options.speed,
+      hold: () => cores.some((core) => core.host.openCount() > 0),
+    });
     const ports: OpenedPorts[] = [];
     for (const region of config.regions) {
       ports.push(
@@ -81,7 +88,7 @@ class EmbeddedFederation implements Federation {
           transport: network.connect(region),
           log,
           metricsPrefix: config.metricsPrefix,
-          replay: { series: seriesOf(dataset, region), speed: options.speed },
+          replay: { series: seriesOf(dataset, region), pace },
           fatal: (error) => stopProcess(error, log),
         }),
       );
@@ -89,7 +96,7 @@ class EmbeddedFederation implements Federation {
     const founding = await found({ config, dataset, ports, folder: claim.folder });
     await seedMockCluster(claim.folder, targetsOf(dataset));
     const trustRoot = await readTrustRoot(trustRootPath(claim.folder));
-    const federation = new EmbeddedFederation({ claim, ports, founding, trustRoot, dataset });
+    const federation = new EmbeddedFederation({ claim, ports, cores, trustRoot, dataset });
     await federation.#openRegions(options, founding);
     return federation;
   }
@@ -97,7 +104,8 @@ class EmbeddedFederation implements Federation {
   private constructor(opened: {
     readonly claim: DataFolderClaim;
     readonly ports: readonly OpenedPorts[];
-    readonly founding: Founding;
+    /** Filled as the regions open. */
+    readonly cores: RegionCore[];
     readonly trustRoot: TrustRoot;
     readonly dataset: Dataset;
   }) {
@@ -106,14 +114,12 @@ class EmbeddedFederation implements Federation {
     this.trustRoot = opened.trustRoot;
     this.dataDir = opened.claim.folder;
     this.#tenants = opened.dataset.tenants.length;
-    this.#cores = [];
-    this.regions = [];
+    this.#cores = opened.cores;
   }
 
   async #openRegions(options: FederationOptions, founding: Founding): Promise<void> {
     const { config, onNarration } = options;
     const { genesis } = founding;
-    const cores = this.#cores as RegionCore[];
     for (const ports of this.#ports) {
       const core = await RegionCore.open({
         id: ports.transport.self,
@@ -125,16 +131,16 @@ class EmbeddedFederation implements Federation {
         limits: limitsOf(config),
         onReceipt: (decisionId, bytes) => this.#keepReceipt(decisionId, bytes),
       });
-      cores.push(core);
+      this.#cores.push(core);
       core.context.ledger.subscribe((entry) => {
         if (entry.step === 'certificate') this.#firstDecisionMs ??= process.uptime() * 1000;
         onNarration?.({ entry });
       });
-      (this.regions as RegionNode[]).push(regionNode(core));
+      this.regions.push(regionNode(core));
     }
-    for (const core of cores) await core.start();
+    for (const core of this.#cores) await core.start();
     await this.#raiseFirstTenant();
-    for (const core of cores) core.telemetry.start();
+    for (const core of this.#cores) core.telemetry.start();
   }
 
   /** Genesis asks a person for everything. The demo's first tenant goes one phase up. */

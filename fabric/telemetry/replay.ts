@@ -2,14 +2,15 @@
  * Replays recorded series as if they happened now.
  *
  * All series are merged by event time into batches of one step, and each batch ends on the grid
- * that starts at the first point. The consumer pulls: a batch is never ahead of it, and between
- * batches the clock waits so that event time passes at most `speed` times as fast. The offset is
- * the event time reached: whoever gives it back gets exactly the points after it.
+ * that starts at the first point. The consumer pulls: a batch is never ahead of it. How fast
+ * event time passes is the pace's business (pace.ts). The offset is the event time reached:
+ * whoever gives it back gets exactly the points after it.
  */
 
 import { QuorateError } from '#protocols/errors.ts';
 import type { MetricKind } from '#protocols/messages/signal.ts';
-import type { Clock, TelemetryBatch, TelemetryPoint, TelemetrySource } from '../ports.ts';
+import type { TelemetryBatch, TelemetryPoint, TelemetrySource } from '../ports.ts';
+import type { Participant, ReplayPace } from './pace.ts';
 import { readSeries, type SeriesRow } from './series.ts';
 
 export interface ReplaySeries {
@@ -25,9 +26,8 @@ export interface ReplaySeries {
 
 export interface ReplayOptions {
   readonly series: readonly ReplaySeries[];
-  readonly clock: Clock;
-  /** Event seconds a second of the clock; 0 or Infinity: as fast as the consumer pulls. */
-  readonly speed?: number;
+  /** Shared by the replays of a process; without one, as fast as the consumer pulls. */
+  readonly pace?: ReplayPace;
   /** Event time a batch spans; the closest usual spacing of any series unless told. */
   readonly stepMs?: number;
   /** Event time before which nothing is replayed. */
@@ -57,7 +57,7 @@ class Replay implements ReplaySource {
   #tracks: Promise<readonly Track[]> | null = null;
   #skipped = 0;
   #isClosed = false;
-  #wake: () => void = () => undefined;
+  #place: Participant | null = null;
 
   constructor(options: ReplayOptions) {
     this.#options = options;
@@ -70,18 +70,22 @@ class Replay implements ReplaySource {
     this.#tracks ??= this.#load();
     const tracks = await this.#tracks;
     const begin = offset === null ? (this.#options.startAt ?? null) : Number(offset) + 1;
-    let last: { readonly eventAt: number; readonly clockAt: number } | null = null;
-    for (const batch of batchesOf(tracks, this.#options.stepMs ?? usualStep(tracks), begin)) {
-      if (last !== null) await this.#pace(batch.upTo - last.eventAt, last.clockAt);
-      if (this.#isClosed) return;
-      last = { eventAt: batch.upTo, clockAt: this.#options.clock.now() };
-      yield batch;
+    const place = this.#options.pace?.join() ?? null;
+    this.#place = place;
+    try {
+      for (const batch of batchesOf(tracks, this.#options.stepMs ?? usualStep(tracks), begin)) {
+        await place?.reach(batch.upTo);
+        if (this.#isClosed) return;
+        yield batch;
+      }
+    } finally {
+      place?.leave();
     }
   }
 
   async close(): Promise<void> {
     this.#isClosed = true;
-    this.#wake();
+    this.#place?.leave();
   }
 
   skippedRows(): number {
@@ -98,21 +102,6 @@ class Replay implements ReplaySource {
       tracks.push(track);
     }
     return tracks;
-  }
-
-  /** Waits what is left of the time that the events took, and no longer if the clock jumped. */
-  async #pace(eventMs: number, since: number): Promise<void> {
-    const { clock, speed = 0 } = this.#options;
-    if (speed <= 0 || !Number.isFinite(speed) || this.#isClosed) return;
-    const dueMs = eventMs / speed;
-    const waitMs = Math.min(dueMs, dueMs - (clock.now() - since));
-    if (waitMs <= 0) return;
-    let timer: unknown;
-    await new Promise<void>((resolve) => {
-      this.#wake = resolve;
-      timer = clock.setTimeout(resolve, waitMs);
-    });
-    clock.clearTimeout(timer);
   }
 }
 

@@ -2,7 +2,14 @@ import { mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { createLog, embeddedNetwork, openPorts, seedMockCluster } from '#fabric/open.ts';
+import {
+  createLog,
+  embeddedNetwork,
+  openPorts,
+  ReplayPace,
+  seedMockCluster,
+  systemClock,
+} from '#fabric/open.ts';
 import { utf8 } from '#protocols/bytes.ts';
 import type { TargetState } from '#protocols/messages/target-state.ts';
 
@@ -36,7 +43,7 @@ test('a region gets every port, and two regions of a process share one cluster',
       transport: network.connect(region),
       log,
       metricsPrefix: 'quorate_',
-      replay: { series: [], speed: 0 },
+      replay: { series: [], pace: new ReplayPace({ clock: systemClock, speed: 0 }) },
       fatal: (error) => {
         throw error;
       },

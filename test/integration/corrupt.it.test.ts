@@ -72,7 +72,8 @@ async function complaintsAbout({ name, file, at }: Flip, before: AuditLog): Prom
   const audit = await quorate(['audit', 'verify', '--data-dir', join(folder, name)]);
   if (audit.code !== 0) return [`${where}: started, but: ${audit.stdout}`];
   const after = await readAuditLog(join(folder, name), region);
-  const isWhole = after.size >= before.size && after.rootAt(before.size) === before.rootAt(before.size);
+  const isWhole =
+    after.size >= before.size && after.rootAt(before.size) === before.rootAt(before.size);
   return isWhole ? [] : [`${where}: started, and something is missing`];
 }
 

@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import type { TelemetryBatch } from '#fabric/ports.ts';
+import { ReplayPace } from '#fabric/telemetry/pace.ts';
 import { type ReplayOptions, type ReplaySeries, replaySource } from '#fabric/telemetry/replay.ts';
 import type { SeriesRow } from '#fabric/telemetry/series.ts';
 import { batchesFrom, telemetryContract } from '#test/contracts/telemetry.contract.ts';
@@ -18,9 +19,13 @@ function rowsEvery(every: number, count: number, first = 0): readonly SeriesRow[
   return Array.from({ length: count }, (_, n) => ({ at: (first + n * every) * minute, value: n }));
 }
 
-function replay(all: readonly ReplaySeries[], options: Partial<ReplayOptions> = {}) {
+function replay(
+  all: readonly ReplaySeries[],
+  { speed = 0, ...options }: Partial<ReplayOptions> & { readonly speed?: number } = {},
+) {
   const clock = new ManualClock();
-  return { clock, source: replaySource({ series: all, clock, ...options }) };
+  const pace = new ReplayPace({ clock, speed });
+  return { clock, source: replaySource({ series: all, pace, ...options }) };
 }
 
 const summary = ({ upTo, points }: TelemetryBatch) => [
