@@ -4,9 +4,11 @@
  * Schemas validate exactly: nothing is coerced and nothing is dropped, so an unknown field is an
  * error and not a silence.
  */
+
 import type { AddressInfo } from 'node:net';
 import { TypeBoxValidatorCompiler } from '@fastify/type-provider-typebox';
 import Fastify, { type FastifyInstance } from 'fastify';
+import { systemClock } from '#fabric/open.ts';
 import { QuorateError } from '#protocols/errors.ts';
 import { type Authenticate, requireTokens } from './auth.ts';
 import type { GatewayContext } from './context.ts';
@@ -127,10 +129,10 @@ function listenError(cause: unknown, host: string, port: number): unknown {
 }
 
 async function drain(app: FastifyInstance, drainMs: number): Promise<void> {
-  const timer = setTimeout(() => app.server.closeAllConnections(), drainMs);
+  const timer = systemClock.setTimeout(() => app.server.closeAllConnections(), drainMs);
   try {
     await app.close();
   } finally {
-    clearTimeout(timer);
+    systemClock.clearTimeout(timer);
   }
 }

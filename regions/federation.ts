@@ -18,6 +18,7 @@ import {
   openPorts,
   ReplayPace,
   type ReplaySeries,
+  readSeries,
   seedMockCluster,
   systemClock,
   writeDurably,
@@ -77,8 +78,10 @@ class EmbeddedFederation implements Federation {
       speed: options.speed,
       hold: () => cores.some((core) => core.host.openCount() > 0),
     });
+    // Read before anything is opened: a row that cannot be read ends the start, not the run.
+    const series = await Promise.all(config.regions.map((region) => seriesOf(dataset, region)));
     const ports: OpenedPorts[] = [];
-    for (const region of config.regions) {
+    for (const [index, region] of config.regions.entries()) {
       ports.push(
         await openPorts({
           dataDir: claim.folder,
@@ -88,7 +91,7 @@ class EmbeddedFederation implements Federation {
           transport: network.connect(region),
           log,
           metricsPrefix: config.metricsPrefix,
-          replay: { series: seriesOf(dataset, region), pace },
+          replay: { series: series[index] ?? [], pace },
           fatal: (error) => stopProcess(error, log),
         }),
       );
@@ -199,21 +202,22 @@ class EmbeddedFederation implements Federation {
   }
 }
 
-function seriesOf(dataset: Dataset, region: string): readonly ReplaySeries[] {
-  return dataset.tenants.flatMap((tenant) =>
+function seriesOf(dataset: Dataset, region: string): Promise<readonly ReplaySeries[]> {
+  const series = dataset.tenants.flatMap((tenant) =>
     tenant.services.flatMap(({ service, series }) =>
       series
         .filter((one) => one.region === region)
-        .map(({ metric, kind, file, shiftTo }) => ({
+        .map(async ({ metric, kind, file, shiftTo }) => ({
           tenant: tenant.id,
           service,
           metric,
           kind,
-          from: { file },
+          from: { rows: await readSeries(file) },
           shift: { to: Date.parse(shiftTo) },
         })),
     ),
   );
+  return Promise.all(series);
 }
 
 /** The mock cluster at the beginning: four replicas of everything, at home. */

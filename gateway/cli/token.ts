@@ -1,8 +1,10 @@
 /**
  * `quorate token`: a bearer token from the data folder's own issuer.
  */
+
 import type { Command } from 'commander';
 import { Value } from 'typebox/value';
+import { systemClock } from '#fabric/open.ts';
 import { QuorateError } from '#protocols/errors.ts';
 import { Name } from '#protocols/messages/common.ts';
 import { Role } from '#protocols/messages/manifest.ts';
@@ -44,7 +46,7 @@ export function addToken(program: Command, cli: Cli): void {
       cli.out(token);
       return;
     }
-    const expiresAt = new Date(Date.now() + ttlSeconds * 1000).toISOString();
+    const expiresAt = new Date(systemClock.now() + ttlSeconds * 1000).toISOString();
     printJson(cli, { token, tenant_id: tenant, subject, roles, expires_at: expiresAt });
   });
 }

@@ -8,10 +8,9 @@
 import { randomBytes } from 'node:crypto';
 import { existsSync, readdirSync } from 'node:fs';
 import { join, resolve } from 'node:path';
-import { setTimeout } from 'node:timers/promises';
 import { isDeepStrictEqual } from 'node:util';
 import type { Command } from 'commander';
-import { openSigner } from '#fabric/open.ts';
+import { openSigner, systemClock } from '#fabric/open.ts';
 import { canonicalBytes } from '#protocols/canonical.ts';
 import { signEnvelope } from '#protocols/dsse.ts';
 import { QuorateError } from '#protocols/errors.ts';
@@ -95,7 +94,7 @@ async function followUp(client: Client, before: ProposalWire): Promise<ProposalW
     after = (await client.get(`/proposals/${before.proposal_id}`)) as ProposalWire;
     const isNews = after.status !== before.status || !isDeepStrictEqual(after.gate, before.gate);
     if (isNews) return after;
-    await setTimeout(followUpMs);
+    await new Promise<void>((resolve) => systemClock.setTimeout(resolve, followUpMs));
   }
   return after;
 }
@@ -141,7 +140,7 @@ async function signVerdict(
     policyHash: manifest.policyHash,
     ...said,
     mfa: false,
-    at: new Date().toISOString(),
+    at: new Date(systemClock.now()).toISOString(),
     expiresAt,
     nonce: randomBytes(32).toString('hex'),
   };

@@ -38,28 +38,26 @@ const VerdictAnswer = Type.Object(
   closed,
 );
 
+const pendingOptions = {
+  schema: {
+    params: TenantParams,
+    querystring: PageQuery,
+    response: { 200: listOf(PendingWire) },
+  },
+  config: { summary: 'Decisions that wait for approval' },
+} as const;
+
 export const approvalRoutes: Routes = async (app, { region, config }) => {
-  app.get(
-    '/pending/:tenant',
-    {
-      schema: {
-        params: TenantParams,
-        querystring: PageQuery,
-        response: { 200: listOf(PendingWire) },
-      },
-      config: { summary: 'Decisions that wait for approval' },
-    },
-    async (request) => {
-      const { tenant } = callerOf(request);
-      if (request.params.tenant !== tenant) {
-        throw notFound('tenant');
-      }
-      const page = pageOf(request.query, config);
-      const waiting = await region.pending(tenant);
-      const { items, next } = slicePage(waiting, page, (view) => view.proposalId);
-      return { items: items.map(pendingWire), next };
-    },
-  );
+  app.get('/pending/:tenant', pendingOptions, async (request) => {
+    const { tenant } = callerOf(request);
+    if (request.params.tenant !== tenant) {
+      throw notFound('tenant');
+    }
+    const page = pageOf(request.query, config);
+    const waiting = await region.pending(tenant);
+    const { items, next } = slicePage(waiting, page, (view) => view.proposalId);
+    return { items: items.map(pendingWire), next };
+  });
 
   app.post(
     '/approve/:id',

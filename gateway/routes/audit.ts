@@ -21,6 +21,15 @@ const Verified = Type.Object(
   closed,
 );
 
+const traceOptions = {
+  schema: {
+    params: IdParams,
+    querystring: PageQuery,
+    response: { 200: listOf(AuditWire) },
+  },
+  config: { summary: 'Every step of one decision' },
+} as const;
+
 export const auditRoutes: Routes = async (app, { region, config }) => {
   app.get(
     '/audit/head',
@@ -41,25 +50,14 @@ export const auditRoutes: Routes = async (app, { region, config }) => {
     async () => ({ region: region.id, ...(await region.verifyAudit()) }),
   );
 
-  app.get(
-    '/audit/:id',
-    {
-      schema: {
-        params: IdParams,
-        querystring: PageQuery,
-        response: { 200: listOf(AuditWire) },
-      },
-      config: { summary: 'Every step of one decision' },
-    },
-    async (request) => {
-      const { tenant } = callerOf(request);
-      const entries = await region.audit(tenant, decisionIdOf(request.params));
-      if (entries.length === 0) throw notFound();
-      const page = pageOf(request.query, config);
-      const { items, next } = slicePage(entries, page, (entry) => String(entry.seq));
-      return { items: items.map(auditWire), next };
-    },
-  );
+  app.get('/audit/:id', traceOptions, async (request) => {
+    const { tenant } = callerOf(request);
+    const entries = await region.audit(tenant, decisionIdOf(request.params));
+    if (entries.length === 0) throw notFound();
+    const page = pageOf(request.query, config);
+    const { items, next } = slicePage(entries, page, (entry) => String(entry.seq));
+    return { items: items.map(auditWire), next };
+  });
 
   app.get(
     '/audit/:id/proof',

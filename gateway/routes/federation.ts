@@ -1,7 +1,9 @@
 /**
  * The federation: its epoch and members, and how each of them is.
  */
+
 import Type from 'typebox';
+import { systemClock } from '#fabric/open.ts';
 import { Name, Timestamp } from '#protocols/messages/common.ts';
 import type { Federation } from '#regions/federation-types.ts';
 import type { Routes } from '../context.ts';
@@ -64,7 +66,7 @@ function membersOf({ regions, trustRoot }: Pick<Federation, 'regions' | 'trustRo
       id,
       state: isReady ? ('ready' as const) : ('degraded' as const),
       lag: most - (held.get(id) ?? 0),
-      last_seen: new Date().toISOString(),
+      last_seen: new Date(systemClock.now()).toISOString(),
     };
   });
 }

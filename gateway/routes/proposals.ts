@@ -52,30 +52,28 @@ const Submitted = Type.Object(
   closed,
 );
 
+const submitOptions = {
+  schema: { body: ProposalBody, response: { 202: Submitted } },
+  config: { role: 'operator', summary: 'Puts a manifest forward' },
+} as const;
+
 export const proposalRoutes: Routes = async (app, { region, config }) => {
-  app.post(
-    '/proposals',
-    {
-      schema: { body: ProposalBody, response: { 202: Submitted } },
-      config: { role: 'operator', summary: 'Puts a manifest forward' },
-    },
-    async (request, reply) => {
-      const caller = callerOf(request);
-      if (region.mode === 'production') {
-        throw new QuorateError('policy-violation', 'P2: an unsigned manifest is refused', {
-          field: 'manifest',
-        });
-      }
-      const view = await region.submit(caller, requestOf(request.body.manifest, caller.tenant));
-      reply.code(202);
-      return {
-        proposal_id: view.proposalId,
-        digest: view.digest,
-        pre_state_sha256: view.manifest?.preState ?? null,
-        status: view.status,
-      };
-    },
-  );
+  app.post('/proposals', submitOptions, async (request, reply) => {
+    const caller = callerOf(request);
+    if (region.mode === 'production') {
+      throw new QuorateError('policy-violation', 'P2: an unsigned manifest is refused', {
+        field: 'manifest',
+      });
+    }
+    const view = await region.submit(caller, requestOf(request.body.manifest, caller.tenant));
+    reply.code(202);
+    return {
+      proposal_id: view.proposalId,
+      digest: view.digest,
+      pre_state_sha256: view.manifest?.preState ?? null,
+      status: view.status,
+    };
+  });
 
   app.get(
     '/proposals',

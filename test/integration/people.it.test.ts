@@ -100,8 +100,10 @@ test.concurrent('what waits is enacted once it is approved, and only once', asyn
   const receipt = join('var', 'receipts', `${id}.json`);
   await running.line(new RegExp(`"step":"outcome".*${id}`));
   expect(await here('verify', receipt)).toMatchObject({ code: 0 });
-  const { entries } = await get<{ entries: { step: string }[] }>('globex', `/audit/${id}`);
-  expect(entries.filter(({ step }) => step === 'intent')).toHaveLength(1);
+  const { items: steps } = await get<{ items: { step: string }[] }>('globex', `/audit/${id}`);
+  for (const once of ['certificate', 'approval', 'outcome']) {
+    expect(steps.filter(({ step }) => step === once)).toHaveLength(1);
+  }
 }, 60_000);
 
 test.concurrent('what a person asks for is certified by the regions, and nothing comes of it when denied', async () => {

@@ -87,7 +87,7 @@ test('a log that does not continue the head of a receipt is a fork', async () =>
   expect(report?.reason).toContain('one.json');
 });
 
-test('a data folder without a trust root, or with a damaged one, is refused by its path', async () => {
+test('a missing or damaged trust root is refused by its path', async () => {
   const path = trustRootPath(dataDir);
   writeFileSync(path, utf8('{"federation":"acme"}'));
   await expect(readTrustRoot(path)).rejects.toMatchObject({ code: 'config', field: path });

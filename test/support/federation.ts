@@ -13,8 +13,8 @@ import { openFederation } from '#regions/federation.ts';
 import type { Federation } from '#regions/federation-types.ts';
 import type { RegionNode } from '#regions/node.ts';
 
-/** As `quorate up` has it: at full speed the recording outruns the negotiation on a busy machine. */
-const demoSpeed = 60_000;
+/** As fast as the consumers pull: the recording waits for the negotiation. */
+const demoSpeed = 0;
 
 export interface Demo {
   readonly config: Config;

@@ -38,7 +38,7 @@ test('replays of one process stay close to each other in event time', async () =
   expect(fast.reached).toEqual([0, 0.4, 1, 2]);
 });
 
-test('event time stands still while a decision is negotiated, and no longer than a bound', async () => {
+test('event time stands still while a decision is negotiated, within a bound', async () => {
   const clock = new ManualClock();
   let isNegotiating = true;
   const pace = new ReplayPace({ clock, speed: 0, hold: () => isNegotiating });
