@@ -1,5 +1,5 @@
 /**
- * Writes docs/reference/ from the code it describes: `npm run docs`.
+ * Writes docs/reference/ and .env.example from the code they describe: `npm run docs`.
  *
  * references() is pure, so that a test can compare what is committed with what would be written.
  */
@@ -7,6 +7,7 @@ import { writeFileSync } from 'node:fs';
 import { endingOf } from '#gateway/cli/exit.ts';
 import { statusOf } from '#gateway/errors.ts';
 import { type ErrorCode, errorMeanings, QuorateError } from '#protocols/errors.ts';
+import { envExample } from '#regions/env-example.ts';
 
 export interface Reference {
   /** Relative to the root. */
@@ -19,7 +20,10 @@ const notice =
 
 /** Every generated page. */
 export function references(): readonly Reference[] {
-  return [{ path: 'docs/reference/errors.md', text: errorPage() }];
+  return [
+    { path: 'docs/reference/errors.md', text: errorPage() },
+    { path: '.env.example', text: envExample() },
+  ];
 }
 
 function errorPage(): string {

@@ -5,8 +5,9 @@
  * Entries come before the federation is handed over and faster than their proposals are looked
  * up, so they wait in one line.
  */
+import { systemClock } from '#fabric/open.ts';
 import type { AuditEntry } from '#protocols/messages/audit.ts';
-import type { RegionEvent, RegionNode } from '#regions/node.ts';
+import type { ProposalView, RegionEvent, RegionNode } from '#regions/node.ts';
 import type { Cli } from './cli.ts';
 import { createNarrator } from './narrate.ts';
 
@@ -19,6 +20,9 @@ export interface Story {
   told(): Promise<void>;
 }
 
+const looksMax = 10;
+const lookAgainMs = 10;
+
 export function createStory(cli: Cli, { json }: { readonly json: boolean }): Story {
   const narrator = createNarrator();
   const write = json ? cli.note : cli.out;
@@ -29,8 +33,8 @@ export function createStory(cli: Cli, { json }: { readonly json: boolean }): Sto
     write(isForPeople ? sentence : JSON.stringify({ ...facts, text: sentence }));
   const tell = async (entry: AuditEntry) => {
     const region = (await begun.promise).find(({ id }) => id === entry.region);
-    const view = entry.decisionId ? await region?.proposal(entry.tenant, entry.decisionId) : null;
-    const sentence = narrator.tell(entry, view ?? null);
+    const view = region && entry.decisionId ? await proposalOf(region, entry) : null;
+    const sentence = narrator.tell(entry, view);
     if (sentence === null) return;
     const { at, step, tenant, target, decisionId, facts } = entry;
     say(sentence, {
@@ -58,4 +62,14 @@ export function createStory(cli: Cli, { json }: { readonly json: boolean }): Sto
       }
     },
   };
+}
+
+/** An entry is told the moment it is durable; the book of decisions follows a moment later. */
+async function proposalOf(region: RegionNode, entry: AuditEntry): Promise<ProposalView | null> {
+  for (let look = 0; look < looksMax; look += 1) {
+    const view = await region.proposal(entry.tenant, entry.decisionId ?? '');
+    if (view?.manifest || entry.facts.value === 'abort') return view;
+    await new Promise<void>((resolve) => systemClock.setTimeout(resolve, lookAgainMs));
+  }
+  return null;
 }
