@@ -50,7 +50,7 @@ export class Docket {
     const now = this.#c.ports.clock.now();
     const record = this.#c.decisions.decide(certificate, body, now);
     if (value === abortValue) {
-      this.#o.relay().tellClosed(instance, 'abort', null);
+      this.#o.guard(this.#o.relay().closed(instance, 'abort', null));
       if (this.#c.constitution.homeOf(instance.target) === this.#c.id) {
         this.#o.guard(this.#issueReceipt(record));
       }
@@ -96,7 +96,7 @@ export class Docket {
     const { document } = enactment;
     const event = { type: 'enactment.recorded', enactment: document } as const;
     this.#o.tell(instance.tenant, 'governance', event);
-    this.#o.relay().tellClosed(instance, document.outcome, manifest);
+    this.#o.guard(this.#o.relay().closed(instance, document.outcome, manifest));
     const { action } = manifest;
     if (action.kind === 'resume' && document.outcome === 'enacted') {
       const ops = this.#o.stops.lift(instance.target, action.generation);

@@ -19,14 +19,12 @@ import { recoveringKey } from '#fabric/host/recovery.ts';
 import type { Turn } from '#fabric/host/turn.ts';
 import type { Ports, StoreOp } from '#fabric/ports.ts';
 import type { DurableBallot } from '#protocols/ballot/state.ts';
-import { fromUtf8 } from '#protocols/bytes.ts';
 import { canonicalBytes } from '#protocols/canonical.ts';
 import { abortValue, journalTarget, journalTenant } from '#protocols/ids.ts';
 import type { AuditEntry } from '#protocols/messages/audit.ts';
 import type { Envelope } from '#protocols/messages/envelope.ts';
 import type { JournalChange, JournalEntry } from '#protocols/messages/journal.ts';
 import type { Playbook } from '#protocols/messages/playbook.ts';
-import type { Risk } from '#protocols/messages/risk.ts';
 import { admits, Bench } from './bench.ts';
 import { Composer } from './composer.ts';
 import { Constitution, type Genesis } from './constitution.ts';
@@ -142,7 +140,6 @@ export class RegionCore {
     ledger.subscribe((entry) => core.#count(entry));
     await core.stops.open();
     await core.telemetry.open();
-    await core.#restoreRisks();
     return core;
   }
 
@@ -162,6 +159,7 @@ export class RegionCore {
       ],
       [],
     );
+    await this.relay.restore();
     this.docket.tellStops();
     for (const record of this.context.decisions.underWay()) this.docket.resume(record);
     await this.host.start();
@@ -328,12 +326,6 @@ export class RegionCore {
       executor: { limits, generations: this.stops.generations() },
       governance: { approvalTtlMs: approvalTtlSeconds * 1000 },
     };
-  }
-
-  async #restoreRisks(): Promise<void> {
-    for await (const [, bytes] of this.context.ports.store.scan({ prefix: 'risk-now/' })) {
-      this.relay.restore(JSON.parse(fromUtf8(bytes)) as Risk);
-    }
   }
 
   /** For what must not be lost: a full mailbox is tried again. True once it is on its way. */

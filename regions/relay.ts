@@ -5,22 +5,30 @@
  * tells the next agent, the ballots or the other regions (invariant I20). One emitted event at a
  * time per tenant, in the order emitted.
  *
- *   signal/<tenant>/<signal id>   risk/<tenant>/<risk id>   risk-now/<tenant>
+ *   signal/<tenant>/<signal id>   risk/<tenant>/<risk id>   risk-now/<tenant>   closed/<target>
  */
 import type { AgentEmitted, ClosedAs, EnactmentResult, GovernanceEmitted } from '#agents/events.ts';
 import type { StoreOp } from '#fabric/ports.ts';
 import { required } from '#protocols/assert.ts';
-import { digestOf } from '#protocols/bytes.ts';
+import { digestOf, fromUtf8 } from '#protocols/bytes.ts';
 import { canonicalBytes } from '#protocols/canonical.ts';
 import type { Instance } from '#protocols/ids.ts';
 import type { AuditDraft } from '#protocols/messages/audit.ts';
 import type { Judgement } from '#protocols/messages/ballot.ts';
-import type { Manifest } from '#protocols/messages/manifest.ts';
+import type { ActionKind, Manifest } from '#protocols/messages/manifest.ts';
 import type { Risk } from '#protocols/messages/risk.ts';
 import type { Signal } from '#protocols/messages/signal.ts';
 import type { RegionContext, Tell } from './context.ts';
 import { needsPeople, putFact } from './decisions.ts';
 import type { Documents } from './documents.ts';
+
+/** How the newest decision of a target ended; `at` is event time in ms. */
+interface Closed {
+  readonly instance: Instance;
+  readonly outcome: ClosedAs;
+  readonly action: ActionKind | null;
+  readonly at: number;
+}
 
 export class Relay {
   readonly #c: RegionContext;
@@ -37,10 +45,6 @@ export class Relay {
 
   risk(tenant: string): Risk | null {
     return this.#risks.get(tenant) ?? null;
-  }
-
-  restore(risk: Risk): void {
-    this.#risks.set(risk.tenant, risk);
   }
 
   async carry(tenant: string, said: AgentEmitted): Promise<void> {
@@ -128,7 +132,7 @@ export class Relay {
       { target: instance.target, reason: result.reason },
       'candidate not put forward',
     );
-    this.tellClosed(instance, 'void', null);
+    await this.closed(instance, 'void', null);
   }
 
   async #verdict(said: Extract<AgentEmitted, { type: 'verdict' }>): Promise<void> {
@@ -232,12 +236,29 @@ export class Relay {
     this.#tell(tenant, 'executor', { type: 'decision.released', decisionId });
   }
 
-  /** Tells the negotiator that a target is free again. */
-  tellClosed(instance: Instance, outcome: ClosedAs, manifest: Manifest | null): void {
-    const at = this.#c.eventTime();
+  /** Tells the negotiator that a target is free again, and keeps that for the next start. */
+  async closed(instance: Instance, outcome: ClosedAs, manifest: Manifest | null): Promise<void> {
     const action = manifest?.action.kind ?? null;
-    const event = { type: 'decision.closed', instance, outcome, action, at } as const;
-    this.#tell(instance.tenant, 'negotiator', event);
+    const closed: Closed = { instance, outcome, action, at: this.#c.eventTime() };
+    this.#tellClosed(closed);
+    const op = { put: `closed/${instance.target}`, value: canonicalBytes(closed) };
+    await this.#c.ledger.commit([], [op]);
+  }
+
+  /** After a restart: cooldowns and open decisions are the negotiator's memory, not its luck. */
+  async restore(): Promise<void> {
+    const { store } = this.#c.ports;
+    for await (const [, bytes] of store.scan({ prefix: 'closed/' })) {
+      this.#tellClosed(JSON.parse(fromUtf8(bytes)) as Closed);
+    }
+    for await (const [, bytes] of store.scan({ prefix: 'risk-now/' })) {
+      const risk = JSON.parse(fromUtf8(bytes)) as Risk;
+      this.#risks.set(risk.tenant, risk);
+    }
+  }
+
+  #tellClosed(closed: Closed): void {
+    this.#tell(closed.instance.tenant, 'negotiator', { type: 'decision.closed', ...closed });
   }
 
   async #commit(draft: AuditDraft, ops: readonly StoreOp[]): Promise<void> {
