@@ -14,6 +14,7 @@ import { verifyEpochStep } from '#protocols/epochs/epoch.ts';
 import { type Instance, journalTarget, type ValueId } from '#protocols/ids.ts';
 import type { Judgement } from '#protocols/messages/ballot.ts';
 import type { Manifest } from '#protocols/messages/manifest.ts';
+import type { TargetState } from '#protocols/messages/target-state.ts';
 import type { RegionContext, Tell } from './context.ts';
 
 /**
@@ -38,6 +39,10 @@ export function admits(federation: string, instance: Instance, bytes: Uint8Array
   );
 }
 
+type Observed =
+  | { readonly ok: true; readonly state: TargetState | null }
+  | { readonly ok: false; readonly reason: string };
+
 export class Bench {
   readonly #c: RegionContext;
   readonly #tell: Tell;
@@ -52,20 +57,32 @@ export class Bench {
     const decoded = decodeCanonical('manifest/1', bytes);
     if (!decoded.ok) return this.#answer(instance, value, rejection(['it does not decode']));
     const manifest = decoded.value;
-    const observed = await this.#c.ports.driver.observe(instance.target);
+    const observed = await this.#observe(instance.target);
+    if (!observed.ok) return this.#answer(instance, value, rejection([observed.reason]));
     const { policy, policyHash } = this.#c.constitution;
     const violations = checkManifest(manifest, {
       federation: this.#c.federation,
       policy,
       policyHash,
       playbook: this.#c.playbooks.get(manifest.playbook.digest) ?? null,
-      observed,
+      observed: observed.state,
       now: this.#c.ports.clock.now(),
     });
     if (violations.length > 0) return this.#refuse(instance, value, manifest, violations);
-    const event = { type: 'judgement.requested', instance, value, manifest, observed } as const;
-    if (this.#tell(manifest.tenant, 'scorer', event)) return;
+    const asked = { instance, value, manifest, observed: observed.state };
+    if (this.#tell(manifest.tenant, 'scorer', { type: 'judgement.requested', ...asked })) return;
     this.#answer(instance, value, rejection(['this region is overloaded']));
+  }
+
+  /** A driver that fails is no reason to fall silent, let alone to stop. */
+  async #observe(target: string): Promise<Observed> {
+    try {
+      return { ok: true, state: await this.#c.ports.driver.observe(target) };
+    } catch (error) {
+      const reason = error instanceof Error ? error.message : String(error);
+      this.#c.ports.log.warn({ target, reason }, 'target could not be observed for a judgement');
+      return { ok: false, reason: 'this region cannot see the target' };
+    }
   }
 
   #judgeEntry(instance: Instance, value: ValueId, bytes: Uint8Array): void {

@@ -36,12 +36,22 @@ interface InForce<T> {
   readonly by: Enactor | null;
 }
 
+/** Documents in force together, and the proof of those that the epoch itself does not name. */
+export interface Rules {
+  readonly policy: Policy;
+  readonly roster: Roster;
+  /** By height. */
+  readonly enactors: readonly Enactor[];
+}
+
 export class Constitution {
   #epoch: Epoch;
   #policy: InForce<Policy>;
   #roster: InForce<Roster>;
   readonly #edges = new Map<string, EdgeMember>();
   readonly #homes = new Map<string, string>();
+  /** By the policy's digest; as many as the journal has policies. */
+  readonly #rules = new Map<string, Rules>();
   #height = 0;
   #previous: ValueId | null = null;
 
@@ -52,6 +62,7 @@ export class Constitution {
     check(this.#policy.digest === epoch.policy, 'policy');
     check(this.#roster.digest === epoch.roster, 'roster');
     this.#indexHomes();
+    this.#rememberRules();
   }
 
   get epoch(): Epoch {
@@ -79,10 +90,12 @@ export class Constitution {
     return this.#previous;
   }
 
-  /** The certified entries behind documents that the epoch itself does not name. */
-  enactors(): readonly Enactor[] {
-    const all = [this.#policy.by, this.#roster.by];
-    return all.filter((by) => by !== null);
+  /**
+   * What was in force when the policy last was this one: a decision is held to the rules it was
+   * made under, also when others are in force by the time somebody asks.
+   */
+  rulesUnder(policyHash: string): Rules | null {
+    return this.#rules.get(policyHash) ?? null;
   }
 
   edges(): ReadonlyMap<string, EdgeMember> {
@@ -124,9 +137,11 @@ export class Constitution {
       case 'policy':
         this.#policy = inForce(change.policy, by);
         this.#indexHomes();
+        this.#rememberRules();
         return;
       case 'roster':
         this.#roster = inForce(change.roster, by);
+        this.#rememberRules();
         return;
       case 'edge':
         this.#edges.set(change.edge.id, change.edge);
@@ -137,6 +152,13 @@ export class Constitution {
         this.#epoch = decoded.value;
       }
     }
+  }
+
+  #rememberRules(): void {
+    const enactors = [this.#policy.by, this.#roster.by]
+      .filter((by) => by !== null)
+      .sort((a, b) => a.certificate.instance.version - b.certificate.instance.version);
+    this.#rules.set(this.policyHash, { policy: this.policy, roster: this.roster, enactors });
   }
 
   #indexHomes(): void {

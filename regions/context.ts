@@ -4,6 +4,7 @@ import type { AgentEvent, AgentName, Decision } from '#agents/events.ts';
 import type { BallotHost } from '#fabric/host/ballot-host.ts';
 import type { Instances } from '#fabric/host/instances.ts';
 import type { Ledger } from '#fabric/host/ledger.ts';
+import type { KeyedQueue } from '#fabric/keyed-queue.ts';
 import type { Ports } from '#fabric/ports.ts';
 import { decisionId, type Instance, type ValueId } from '#protocols/ids.ts';
 import type { Manifest } from '#protocols/messages/manifest.ts';
@@ -37,6 +38,11 @@ export interface RegionContext {
   /** Signed playbooks by digest. */
   readonly playbooks: ReadonlyMap<string, Playbook>;
   readonly host: () => BallotHost;
+  /**
+   * By decision id. Whoever writes about a decision must see what was written before, also what
+   * is still on its way to the disk: the second of two verdicts, an intent after a denial.
+   */
+  readonly inTurn: KeyedQueue;
   /** How far the telemetry has been read, event time in ms. */
   readonly eventTime: () => number;
 }

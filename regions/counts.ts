@@ -32,6 +32,7 @@ export class Counts {
         return;
       case 'gate':
         if (facts.waiting === true) this.pending.add(decisionId);
+        else this.pending.delete(decisionId);
         return;
       case 'released':
         this.pending.delete(decisionId);

@@ -19,6 +19,7 @@ import {
   decisionId,
   type Instance,
   instanceKey,
+  journalTarget,
   type ValueId,
 } from '#protocols/ids.ts';
 import type { Approval } from '#protocols/messages/approval.ts';
@@ -98,7 +99,8 @@ export class Decisions {
     }
     for await (const [, bytes] of store.scan({ prefix: 'cert/' })) {
       const certificate = parse<Certificate>(bytes);
-      const { value } = certificate;
+      const { value, instance } = certificate;
+      if (instance.target === journalTarget) continue;
       // A certificate may have come without its candidate: then only the body knows the manifest.
       const body = value === abortValue ? null : await options.body(value);
       decisions.decide(certificate, body ?? null, 0);
@@ -144,13 +146,13 @@ export class Decisions {
   propose({ instance, value, counter }: StoredProposal, body: Uint8Array | null, at: number): void {
     const id = decisionId(this.#federation, instance, value);
     const known = this.#records.get(id);
-    if (known?.manifest) return;
-    const manifest = body ? manifestIn(body) : null;
+    if (known?.manifest && known.counter === counter) return;
+    const manifest = known?.manifest ?? (body ? manifestIn(body) : null);
     // News of a candidate may come after the certificate for another.
     const decided = this.of(instance).find((other) => other.certificate !== null);
     const certificate = decided?.certificate ?? null;
     const record = known ?? { ...blank(id, instance, value, at), certificate };
-    this.#put({ ...record, manifest, counter, updatedAt: at });
+    this.#put({ ...record, manifest, counter, updatedAt: Math.max(record.updatedAt, at) });
   }
 
   decide(certificate: Certificate, body: Uint8Array | null, at: number): DecisionRecord {

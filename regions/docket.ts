@@ -99,8 +99,7 @@ export class Docket {
     this.#o.guard(this.#o.relay().closed(instance, document.outcome, manifest));
     const { action } = manifest;
     if (action.kind === 'resume' && document.outcome === 'enacted') {
-      const ops = this.#o.stops.lift(instance.target, action.generation);
-      this.#o.guard(this.#c.ledger.commit([], ops));
+      this.#o.stops.lift(instance.target, action.generation);
     }
     if (manifest.executor === this.#c.id) this.#o.guard(this.#issueReceipt(record));
   }

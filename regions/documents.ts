@@ -2,9 +2,10 @@
  * Signed documents about certified decisions: dry-runs, approvals, enactments and stops.
  *
  * Whether a document was made here or came over the fabric, it takes the same way: signature and
- * author checked, audited and stored in one batch, then told to the agents. Gossip may bring a
- * document many times, and before the certificate it speaks of: what is known is ignored, what
- * is not known yet comes again with the next digest (fabric/host/catch-up.ts).
+ * author checked, audited and stored in one batch, then told to the agents; one document of a
+ * decision at a time. Gossip may bring a document many times, and before what it builds on: what
+ * is known is ignored, what is not known yet comes again with the next digest
+ * (fabric/host/catch-up.ts).
  */
 import { bindingOf, faultOf } from '#agents/governance/approvals.ts';
 import { digestOf, toHex } from '#protocols/bytes.ts';
@@ -43,12 +44,13 @@ const faultAnswers: Readonly<Record<ApprovalFault, readonly [ErrorCode, string]>
 /** Payloads remembered, about 1 KiB each. */
 const takenMax = 1024;
 
+/** Outcomes of decisions that were acted on. */
+const acted: readonly Enactment['outcome'][] = ['enacted', 'rolled-back'];
+
 export class Documents {
   readonly #c: RegionContext;
   readonly #stops: Stops;
   readonly #hearers: DocumentHearers;
-  /** Documents being written: gossip may bring the same one while its batch is in flight. */
-  readonly #writing = new Set<string>();
   /** Payloads on record: catch-up repeats them, and verifying again would tell nothing new. */
   readonly #taken = new Set<string>();
 
@@ -75,29 +77,34 @@ export class Documents {
     }
   }
 
-  /** What this region knows about a decision, for a peer that asks. */
+  /** What this region knows about a decision, for a peer that asks; in the order it came about. */
   of(decisionId: string): readonly Envelope[] {
     const record = this.#c.decisions.get(decisionId);
     if (!record) return [];
-    if (record.enactment) return [record.enactment.envelope];
-    const approvals = record.approvals.map(({ envelope }) => envelope);
-    return record.dryRun ? [record.dryRun.envelope, ...approvals] : approvals;
+    const { dryRun, approvals, enactment } = record;
+    return [dryRun, ...approvals, enactment].flatMap((one) => one?.envelope ?? []);
   }
 
   async recordDryRun(dryRun: DryRun): Promise<void> {
     const envelope = this.#sign('dry-run', dryRun);
-    await this.#takeDryRun(dryRun, envelope);
+    await this.#inTurn(dryRun, () => this.#takeDryRun(dryRun, envelope));
     this.#c.host().publish(envelope);
   }
 
   async recordEnactment(enactment: Enactment): Promise<void> {
     const envelope = this.#sign('enactment', enactment);
-    await this.#takeEnactment(enactment, envelope);
+    await this.#inTurn(enactment, () => this.#takeEnactment(enactment, envelope));
     this.#c.host().publish(envelope);
   }
 
   /** A person's verdict; resolves once it is durable. */
   async submit(caller: Caller, request: VerdictRequest): Promise<void> {
+    const decision = { decisionId: request.proposalId };
+    const envelope = await this.#inTurn(decision, () => this.#submit(caller, request));
+    this.#c.host().publish(envelope);
+  }
+
+  async #submit(caller: Caller, request: VerdictRequest): Promise<Envelope> {
     const record = this.#pending(caller, request.proposalId);
     const envelope = request.proof ?? this.#signFor(caller, request, record);
     const opened = this.#openApproval(envelope, record);
@@ -115,7 +122,7 @@ export class Documents {
       throw new QuorateError(code, reason);
     }
     await this.#takeApproval(record, approval, envelope, roles);
-    this.#c.host().publish(envelope);
+    return envelope;
   }
 
   #pending(caller: Caller, proposalId: string): DecisionRecord {
@@ -162,9 +169,10 @@ export class Documents {
     const person = this.#c.constitution.approver(approval.approver, record.instance.tenant);
     if (!person) return `${approval.approver} is not in the roster of this tenant`;
     const { members, faultModel } = this.#c.constitution.epoch;
-    const ownKey = opened.signers.includes(person.publicKey);
-    const vouched = members.some(({ publicKey }) => opened.signers.includes(publicKey));
-    if (ownKey || (faultModel === 'crash' && vouched)) return { approval, roles: person.roles };
+    const vouchers = faultModel === 'crash' ? members.map(({ publicKey }) => publicKey) : [];
+    const entitled = new Set([person.publicKey, ...vouchers]);
+    // All of them: a receipt with a stranger's signature on it would not verify.
+    if (opened.signers.every((key) => entitled.has(key))) return { approval, roles: person.roles };
     return `not signed with the key of ${approval.approver}`;
   }
 
@@ -189,12 +197,19 @@ export class Documents {
   async #receiveApproval(envelope: Envelope): Promise<void> {
     const opened = openDocument(envelope, 'approval', this.#c.ports.verifier);
     if (!opened.ok) return this.#drop('bad-document');
-    const record = this.#c.decisions.get(opened.document.decisionId);
+    const approval = opened.document;
+    return this.#inTurn(approval, () => this.#takeForeignApproval(approval, envelope));
+  }
+
+  async #takeForeignApproval({ decisionId }: Approval, envelope: Envelope): Promise<void> {
+    const record = this.#c.decisions.get(decisionId);
     // An approval binds to the dry-run: without it, wait for both to come again.
     if (!record?.dryRun || !isOpen(record)) return;
     const checked = this.#openApproval(envelope, record);
     if (typeof checked === 'string') return this.#drop('bad-document');
-    if (this.#faultOf(record, checked.approval, checked.roles)) return this.#drop('bad-approval');
+    const fault = this.#faultOf(record, checked.approval, checked.roles);
+    // Whether it came in time is asked at the intent, by the clock of the region that acts.
+    if (fault && fault !== 'expired') return this.#drop('bad-approval');
     await this.#takeApproval(record, checked.approval, envelope, checked.roles);
   }
 
@@ -204,10 +219,9 @@ export class Documents {
     envelope: Envelope,
     roles: readonly Role[],
   ): Promise<void> {
-    const { decisionId } = record;
     if (record.approvals.some((one) => isSameVerdict(one.approval, approval))) return;
     const approves = approval.verdict === 'approve';
-    const after = await this.#write(`${decisionId}/${approval.nonce}`, record, {
+    const after = await this.#write(record, {
       fact: { kind: 'approval', approval, envelope },
       step: 'approval',
       actor: `person:${approval.approver}`,
@@ -223,14 +237,14 @@ export class Documents {
     if (!opened.ok || !this.#isBy(opened.signers, opened.document.executor)) {
       return this.#drop('bad-document');
     }
-    await this.#takeDryRun(opened.document, envelope);
+    await this.#inTurn(opened.document, () => this.#takeDryRun(opened.document, envelope));
   }
 
   async #takeDryRun(dryRun: DryRun, envelope: Envelope): Promise<void> {
     const record = this.#c.decisions.get(dryRun.decisionId);
     if (!record?.manifest || record.dryRun || !isOpen(record)) return;
     if (record.manifest.executor !== dryRun.executor) return this.#drop('bad-document');
-    const after = await this.#write(`${dryRun.decisionId}/dry-run`, record, {
+    const after = await this.#write(record, {
       fact: { kind: 'dry-run', document: dryRun, envelope },
       step: 'dry-run',
       actor: `region:${dryRun.executor}`,
@@ -246,7 +260,7 @@ export class Documents {
     if (!opened.ok || !this.#isBy(opened.signers, opened.document.executor)) {
       return this.#drop('bad-document');
     }
-    await this.#takeEnactment(opened.document, envelope);
+    await this.#inTurn(opened.document, () => this.#takeEnactment(opened.document, envelope));
   }
 
   async #takeEnactment(enactment: Enactment, envelope: Envelope): Promise<void> {
@@ -254,7 +268,9 @@ export class Documents {
     if (!record?.manifest || !isOpen(record)) return;
     if (record.manifest.executor !== enactment.executor) return this.#drop('bad-document');
     const { outcome, reason, postState } = enactment;
-    const after = await this.#write(`${enactment.decisionId}/enactment`, record, {
+    // Without the dry-run no receipt of the act would hold: wait for both to come again.
+    if (!record.dryRun && acted.includes(outcome)) return;
+    const after = await this.#write(record, {
       fact: { kind: 'enactment', document: enactment, envelope },
       step: 'outcome',
       actor: `region:${enactment.executor}`,
@@ -267,9 +283,8 @@ export class Documents {
     this.#hearers.onEnactment(after, enactment);
   }
 
-  /** Audit entry and fact in one batch; null when the same document is being written already. */
+  /** Audit entry and fact in one batch. */
   async #write(
-    key: string,
     { decisionId, instance }: DecisionRecord,
     news: {
       readonly fact: Fact;
@@ -280,20 +295,18 @@ export class Documents {
       readonly digests: Readonly<Record<string, string>>;
     },
   ): Promise<DecisionRecord | null> {
-    if (this.#writing.has(key)) return null;
-    this.#writing.add(key);
-    try {
-      const at = this.#c.ports.clock.now();
-      const { fact, ...draft } = news;
-      await this.#c.ledger.commit(
-        [{ ...instance, decisionId, ...draft }],
-        [putFact(decisionId, fact, at)],
-      );
-      if ('envelope' in fact) this.#remember(fact.envelope);
-      return this.#c.decisions.learn(decisionId, fact, at);
-    } finally {
-      this.#writing.delete(key);
-    }
+    const at = this.#c.ports.clock.now();
+    const { fact, ...draft } = news;
+    await this.#c.ledger.commit(
+      [{ ...instance, decisionId, ...draft }],
+      [putFact(decisionId, fact, at)],
+    );
+    if ('envelope' in fact) this.#remember(fact.envelope);
+    return this.#c.decisions.learn(decisionId, fact, at);
+  }
+
+  #inTurn<T>({ decisionId }: { readonly decisionId: string }, work: () => Promise<T>): Promise<T> {
+    return this.#c.inTurn.run(decisionId, work);
   }
 
   #remember({ payload }: Envelope): void {

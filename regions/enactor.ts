@@ -62,8 +62,15 @@ export class Enactor {
     };
   }
 
-  /** Fence, intent and approval nonces in one batch, if the decision may still start. */
-  async prepare(decision: Decision): Promise<IntentVerdict> {
+  /**
+   * Fence, intent and approval nonces in one batch, if the decision may still start. In turn with
+   * verdicts: one that is on its way to the disk counts, the next one comes after the intent.
+   */
+  prepare(decision: Decision): Promise<IntentVerdict> {
+    return this.#c.inTurn.run(decision.decisionId, () => this.#prepare(decision));
+  }
+
+  async #prepare(decision: Decision): Promise<IntentVerdict> {
     const { instance, decisionId } = decision;
     const clock = this.#c.ports.clock.now();
     const highestPersisted = (await this.#read<number>(timeKey)) ?? 0;

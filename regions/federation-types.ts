@@ -15,8 +15,11 @@ export interface FederationOptions {
   readonly datasetDir: string | null;
   /** Begin with a new data folder. */
   readonly fresh: boolean;
-  /** How many event-time seconds pass in one second; the node's clock is never accelerated. */
-  readonly speed: number;
+  /**
+   * How many event-time seconds pass in one second, 0 for as fast as possible, null for what
+   * suits the recording. The node's clock is never accelerated.
+   */
+  readonly speed: number | null;
   readonly log: Log;
   /** Hears every audit entry of every region once durable, from the first one on. */
   readonly onNarration?: (event: RegionEvent) => void;

@@ -40,6 +40,8 @@ import { regionNode } from './region-node.ts';
 /** Where the shipped recording lies. */
 const demoFolder = join(import.meta.dirname, '..', 'sim', 'datasets', 'demo');
 const settledPollMs = 50;
+const replaySeconds = 30;
+const speedMin = 50_000;
 
 export async function openFederation(options: FederationOptions): Promise<Federation> {
   const { config } = options;
@@ -71,15 +73,15 @@ class EmbeddedFederation implements Federation {
       regions: config.regions,
       tenants: ['acme', 'globex'],
     });
+    // Read before anything is opened: a row that cannot be read ends the start, not the run.
+    const series = await Promise.all(config.regions.map((region) => seriesOf(dataset, region)));
     const network = embeddedNetwork(log);
     const cores: RegionCore[] = [];
     const pace = new ReplayPace({
       clock: systemClock,
-      speed: options.speed,
+      speed: options.speed ?? usualSpeed(series.flat()),
       hold: () => cores.some((core) => core.host.openCount() > 0),
     });
-    // Read before anything is opened: a row that cannot be read ends the start, not the run.
-    const series = await Promise.all(config.regions.map((region) => seriesOf(dataset, region)));
     const ports: OpenedPorts[] = [];
     for (const [index, region] of config.regions.entries()) {
       ports.push(
@@ -218,6 +220,15 @@ function seriesOf(dataset: Dataset, region: string): Promise<readonly ReplaySeri
     ),
   );
   return Promise.all(series);
+}
+
+/** Half a minute for the whole recording, and never slower than 18 days in that time. */
+function usualSpeed(series: readonly ReplaySeries[]): number {
+  const seconds = series.map(({ from }) => {
+    const rows = 'rows' in from ? from.rows : [];
+    return ((rows.at(-1)?.at ?? 0) - (rows[0]?.at ?? 0)) / 1000;
+  });
+  return Math.max(speedMin, ...seconds.map((span) => span / replaySeconds));
 }
 
 /** The mock cluster at the beginning: four replicas of everything, at home. */

@@ -7,6 +7,7 @@
  */
 
 import type { AuditHead } from '#fabric/host/ledger.ts';
+import { required } from '#protocols/assert.ts';
 import { digestOf, fromHex, fromUtf8, toBase64 } from '#protocols/bytes.ts';
 import { canonicalBytes } from '#protocols/canonical.ts';
 import { abortValue, instanceKey } from '#protocols/ids.ts';
@@ -15,6 +16,7 @@ import type { AuditEntry, AuditStep } from '#protocols/messages/audit.ts';
 import type { Receipt } from '#protocols/messages/receipt.ts';
 import type { Risk } from '#protocols/messages/risk.ts';
 import type { Signal } from '#protocols/messages/signal.ts';
+import type { Rules } from './constitution.ts';
 import type { RegionContext } from './context.ts';
 import { type DecisionRecord, votesOf } from './decisions.ts';
 
@@ -39,7 +41,8 @@ export class Receipts {
   async of(record: DecisionRecord): Promise<Uint8Array | null> {
     const { certificate, decisionId, instance } = record;
     if (certificate?.value !== record.value) return null;
-    const { federation, id, ledger, constitution } = this.#c;
+    const { federation, id, ledger } = this.#c;
+    const { policy, roster, enactors } = this.#rulesOf(record);
     // One head for all proofs: the log may grow while the documents are read.
     const head = ledger.head();
     const signals = await this.#signals(record);
@@ -53,9 +56,9 @@ export class Receipts {
       decisionId,
       instance,
       epochs: [],
-      roster: constitution.roster,
-      policy: constitution.policy,
-      journal: [...constitution.enactors()],
+      roster,
+      policy,
+      journal: [...enactors],
       signals,
       risk,
       manifest: body ? toBase64(body) : null,
@@ -79,6 +82,14 @@ export class Receipts {
     const { size } = this.#c.ledger.head();
     const [signals, risk] = [await this.#signals(record), await this.#risk(record)];
     return this.#entries({ record, signals, risk, size });
+  }
+
+  /** Those the manifest was composed under; ABORT holds under any. */
+  #rulesOf({ manifest }: DecisionRecord): Rules {
+    const { constitution } = this.#c;
+    const under = manifest && constitution.rulesUnder(manifest.policyHash);
+    const rules = under ?? constitution.rulesUnder(constitution.policyHash);
+    return required(rules, 'the policy in force is remembered');
   }
 
   async #signals({ manifest }: DecisionRecord): Promise<Signal[]> {

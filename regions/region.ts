@@ -7,7 +7,7 @@
  * Opening reads everything back from the store: what is in force, the book of decisions, stops,
  * enactments without a result. Nothing acts before all of that is known.
  */
-import type { AgentEmitted, AgentEvent, AgentName } from '#agents/events.ts';
+import type { AgentEmitted } from '#agents/events.ts';
 import type { AgentInputs, Answers } from '#agents/provide.ts';
 import { tenantLogic } from '#agents/provide.ts';
 import { type ActorHost, type ActorHostLimits, createActorHost } from '#fabric/host/actor-host.ts';
@@ -17,6 +17,7 @@ import { Instances } from '#fabric/host/instances.ts';
 import { Ledger } from '#fabric/host/ledger.ts';
 import { recoveringKey } from '#fabric/host/recovery.ts';
 import type { Turn } from '#fabric/host/turn.ts';
+import { KeyedQueue } from '#fabric/keyed-queue.ts';
 import type { Ports, StoreOp } from '#fabric/ports.ts';
 import type { DurableBallot } from '#protocols/ballot/state.ts';
 import { canonicalBytes } from '#protocols/canonical.ts';
@@ -38,6 +39,7 @@ import type { Mode } from './node.ts';
 import { Receipts } from './receipts.ts';
 import { Relay } from './relay.ts';
 import { Stops } from './stops.ts';
+import { SureTell } from './sure-tell.ts';
 import { Telemetry } from './telemetry.ts';
 
 export interface RegionOptions {
@@ -56,8 +58,6 @@ export interface RegionOptions {
   readonly onReceipt?: (decisionId: string, bytes: Uint8Array) => Promise<void>;
 }
 
-const tellAgainMs = 50;
-
 /** What is inside a region; regions/node.ts is what it shows to others. */
 export class RegionCore {
   readonly context: RegionContext;
@@ -74,7 +74,9 @@ export class RegionCore {
   readonly actors: ActorHost;
   readonly host: BallotHost;
   readonly #bench: Bench;
-  #closing = false;
+  readonly #sureTell: SureTell;
+  /** Work begun by events and not done yet. */
+  readonly #work = new Set<Promise<unknown>>();
 
   private constructor(
     options: RegionOptions,
@@ -97,11 +99,18 @@ export class RegionCore {
       limits,
       playbooks,
       ...opened,
+      inTurn: new KeyedQueue(),
       host: () => this.host,
       eventTime: () => this.telemetry.upTo,
     };
     const tell: Tell = (tenant, agent, event) => this.actors.tell(tenant, agent, event);
-    const tellSurely: Tell = (tenant, agent, event) => this.#tellSurely(tenant, agent, event);
+    this.#sureTell = new SureTell({
+      clock: ports.clock,
+      tell,
+      hasFailed: (tenant) =>
+        this.actors.degraded().some((one) => one.tenant === tenant && one.agent === 'tenant'),
+    });
+    const tellSurely: Tell = (...told) => this.#sureTell.tell(...told);
     this.stops = new Stops(this.context, (stop) => {
       tellSurely(stop.tenant, 'executor', { type: 'stop.recorded', stop });
     });
@@ -195,6 +204,7 @@ export class RegionCore {
   /** Whether nothing is under way but what waits for people. */
   isSettled(): boolean {
     if (!this.telemetry.ended || this.host.openCount() > 0 || !this.actors.isIdle()) return false;
+    if (!this.#sureTell.isIdle() || this.#work.size > 0) return false;
     for (const record of this.context.decisions.underWay()) {
       const { tenant, target } = record.instance;
       if (statusOf(record) === 'pending-approval' || this.stops.holds(tenant, target)) continue;
@@ -205,10 +215,12 @@ export class RegionCore {
 
   async close(): Promise<void> {
     await this.telemetry.stop();
-    this.#closing = true;
+    this.#sureTell.close();
     await this.actors.idle();
     await this.host.close();
     await this.actors.stop();
+    // What was begun is finished: nothing may want the store once it is closed.
+    while (this.#work.size > 0) await Promise.allSettled(this.#work);
     const { ledger, id, ports } = this.context;
     await ledger.commit(
       [
@@ -251,7 +263,9 @@ export class RegionCore {
 
   #newActors(): ActorHost {
     const { ports, limits } = this.options;
-    const answers = answersOf(this.composer, new Enactor(this.context));
+    const answers = answersOf(this.composer, new Enactor(this.context), (work) =>
+      this.#track(work),
+    );
     return createActorHost({
       clock: ports.clock,
       log: ports.log,
@@ -328,14 +342,6 @@ export class RegionCore {
     };
   }
 
-  /** For what must not be lost: a full mailbox is tried again. True once it is on its way. */
-  #tellSurely(tenant: string, agent: AgentName, event: AgentEvent): boolean {
-    if (this.actors.tell(tenant, agent, event) || this.#closing) return true;
-    const again = () => this.#tellSurely(tenant, agent, event);
-    this.context.ports.clock.setTimeout(again, tellAgainMs);
-    return true;
-  }
-
   #count(entry: AuditEntry): void {
     this.counts.add(entry);
     this.countsOfThisRun.add(entry);
@@ -343,20 +349,29 @@ export class RegionCore {
 
   /** Work begun by an event: a failure is a bug or a dead disk, and ends the process. */
   #guard(work: Promise<unknown>): void {
-    work.catch((error: unknown) => this.context.ports.fatal(error));
+    this.#track(work).catch((error: unknown) => this.context.ports.fatal(error));
+  }
+
+  #track<T>(work: Promise<T>): Promise<T> {
+    this.#work.add(work);
+    const done = () => this.#work.delete(work);
+    work.then(done, done);
+    return work;
   }
 }
 
-function answersOf(composer: Composer, enactor: Enactor): Answers {
+type Track = <T>(work: Promise<T>) => Promise<T>;
+
+function answersOf(composer: Composer, enactor: Enactor, track: Track): Answers {
   return {
     composeCandidate: (work) => composer.candidate(work),
     composeCounter: (request) => composer.counter(request),
-    runDryRun: (decision) => enactor.runDryRun(decision),
-    prepare: (decision) => enactor.prepare(decision),
-    takeSnapshot: (decision) => enactor.takeSnapshot(decision),
-    applyAction: (decision) => enactor.applyAction(decision),
-    verifyTarget: (decision) => enactor.verifyTarget(decision),
-    restoreTarget: (input) => enactor.restoreTarget(input),
-    probeTarget: (decision) => enactor.probeTarget(decision),
+    runDryRun: (decision) => track(enactor.runDryRun(decision)),
+    prepare: (decision) => track(enactor.prepare(decision)),
+    takeSnapshot: (decision) => track(enactor.takeSnapshot(decision)),
+    applyAction: (decision) => track(enactor.applyAction(decision)),
+    verifyTarget: (decision) => track(enactor.verifyTarget(decision)),
+    restoreTarget: (input) => track(enactor.restoreTarget(input)),
+    probeTarget: (decision) => track(enactor.probeTarget(decision)),
   };
 }

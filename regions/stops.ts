@@ -3,11 +3,11 @@
  * level, in every partition (invariant I21).
  *
  * A stop acts first and owes its audit entry: the executor hears of it before the store does.
- * It names a scope (one target or the whole tenant) and a generation, and is refused only below
- * the generation that a certified `resume` has raised the scope to.
+ * It names a scope (one target or the whole tenant) and a generation, and holds every target in
+ * scope whose own generation is not above it. A certified `resume` raises the generation of one
+ * target; a stop that no target can be held by any more is refused.
  *
  *   stop/<tenant>/<nonce>        the envelope
- *   generation/<tenant or target>  what `resume` raised it to
  */
 
 import type { StoreOp } from '#fabric/ports.ts';
@@ -15,6 +15,7 @@ import { digestOf, fromUtf8, toHex, utf8 } from '#protocols/bytes.ts';
 import { canonicalBytes } from '#protocols/canonical.ts';
 import { openDocument, signEnvelope } from '#protocols/dsse.ts';
 import { QuorateError } from '#protocols/errors.ts';
+import { tenantOf } from '#protocols/ids.ts';
 import type { Stop } from '#protocols/messages/enactment.ts';
 import type { Envelope } from '#protocols/messages/envelope.ts';
 import type { RegionContext } from './context.ts';
@@ -22,7 +23,7 @@ import type { Caller } from './node.ts';
 
 export type StopRequest = Pick<Stop, 'action' | 'reason'> & { readonly target?: string };
 
-/** Stops kept a tenant; older ones are behind a newer one of the same scope. */
+/** Stops kept a tenant, far more than anybody gives; those not in force go first. */
 const stopsPerTenantMax = 1000;
 
 export class Stops {
@@ -39,8 +40,9 @@ export class Stops {
   /** Reads the stops back; the caller tells the executors before anything else. */
   async open(): Promise<void> {
     const { store } = this.#c.ports;
-    for await (const [key, bytes] of store.scan({ prefix: 'generation/' })) {
-      this.#generations.set(key.slice('generation/'.length), Number(fromUtf8(bytes)));
+    for (const { instance, manifest, enactment } of this.#c.decisions.all()) {
+      if (manifest?.action.kind !== 'resume' || enactment?.document.outcome !== 'enacted') continue;
+      this.lift(instance.target, manifest.action.generation);
     }
     for await (const [, bytes] of store.scan({ prefix: 'stop/' })) {
       const envelope = JSON.parse(fromUtf8(bytes)) as Envelope;
@@ -51,16 +53,16 @@ export class Stops {
 
   /** The stops in force: those that no `resume` has lifted. */
   inForce(tenant: string): readonly Stop[] {
-    return [...this.#known.values()]
+    return this.#inForceAnywhere()
       .map(({ stop }) => stop)
-      .filter(
-        (stop) => stop.tenant === tenant && stop.generation >= this.generationOf(scope(stop)),
-      );
+      .filter((stop) => stop.tenant === tenant);
   }
 
   /** Whether a stop in force covers the target: what is held waits for people to resume it. */
   holds(tenant: string, target: string): boolean {
-    return this.inForce(tenant).some((stop) => (stop.target ?? target) === target);
+    return this.inForce(tenant).some(
+      (stop) => (stop.target ?? target) === target && stop.generation >= this.generationOf(target),
+    );
   }
 
   /** Nonces of the stops in force, newest first. */
@@ -78,31 +80,36 @@ export class Stops {
       .map(({ envelope }) => envelope);
   }
 
-  /** Every scope that a resume has raised. */
+  /** Every target that a resume has raised. */
   generations(): Readonly<Record<string, number>> {
     return Object.fromEntries(this.#generations);
   }
 
-  generationOf(scopeName: string): number {
-    return this.#generations.get(scopeName) ?? 0;
+  generationOf(target: string): number {
+    return this.#generations.get(target) ?? 0;
   }
 
   /** Signs with the region's stop key for an authorised caller, acts, and records. */
   async order(caller: Caller, request: StopRequest): Promise<Stop> {
     const { clock, random, signer } = this.#c.ports;
     const target = request.target ? { target: request.target } : {};
+    const scope = { tenant: caller.tenant, ...target };
     const stop: Stop = {
       type: 'stop/1',
       federation: this.#c.federation,
       tenant: caller.tenant,
       action: request.action,
       ...target,
-      generation: this.generationOf(request.target ?? caller.tenant),
+      // High enough for every target in scope, whichever of them was resumed before.
+      generation: Math.max(0, ...this.#targetsIn(scope).map((one) => this.generationOf(one))),
       reason: request.reason,
       by: caller.subject,
       at: new Date(clock.now()).toISOString(),
       nonce: toHex(random.bytes(32)),
     };
+    if (!isOwnTarget(stop)) {
+      throw new QuorateError('not-found', 'the tenant has no such target', { field: 'target' });
+    }
     const envelope = signEnvelope('stop', canonicalBytes(stop), [signer]);
     if (!this.#mayStop(signer.publicKey, stop)) {
       throw new QuorateError('forbidden', 'this region holds no stop key for the tenant');
@@ -122,22 +129,31 @@ export class Stops {
     await this.#take(opened.document, envelope);
   }
 
-  /** A certified `resume` was enacted: stops below the generation are lifted. */
-  lift(scopeName: string, generation: number): readonly StoreOp[] {
-    this.#generations.set(scopeName, Math.max(generation, this.generationOf(scopeName)));
-    return [{ put: `generation/${scopeName}`, value: utf8(String(this.generationOf(scopeName))) }];
+  /** A certified `resume` was enacted, as is on record: it lifts stops below its generation. */
+  lift(target: string, generation: number): void {
+    this.#generations.set(target, Math.max(generation, this.generationOf(target)));
   }
 
   #inForceAnywhere(): readonly { readonly stop: Stop; readonly envelope: Envelope }[] {
-    return [...this.#known.values()].filter(
-      ({ stop }) => stop.generation >= this.generationOf(scope(stop)),
-    );
+    return [...this.#known.values()].filter(({ stop }) => this.#isInForce(stop));
+  }
+
+  #isInForce(stop: Stop): boolean {
+    const targets = this.#targetsIn(stop);
+    return targets.some((target) => stop.generation >= this.generationOf(target));
+  }
+
+  #targetsIn({ tenant, target }: Pick<Stop, 'tenant' | 'target'>): readonly string[] {
+    if (target !== undefined) return [target];
+    const known = this.#c.constitution.policy.tenants.find(({ id }) => id === tenant);
+    return (known?.targets ?? []).map((registered) => registered.target);
   }
 
   #refusal(stop: Stop, signers: readonly string[]): string | null {
     if (stop.federation !== this.#c.federation) return 'foreign';
     if (!signers.some((key) => this.#mayStop(key, stop))) return 'not-a-stop-key';
-    return stop.generation < this.generationOf(scope(stop)) ? 'old-stop' : null;
+    if (!isOwnTarget(stop)) return 'foreign-target';
+    return this.#isInForce(stop) ? null : 'old-stop';
   }
 
   #mayStop(publicKey: string, stop: Stop): boolean {
@@ -176,10 +192,14 @@ export class Stops {
   #excess(tenant: string): readonly Stop[] {
     const own = [...this.#known.values()].map(({ stop }) => stop);
     const ofTenant = own.filter((stop) => stop.tenant === tenant);
-    return ofTenant.slice(0, Math.max(0, ofTenant.length - stopsPerTenantMax));
+    // Lifted ones first, then the oldest.
+    const dispensable = ofTenant.toSorted(
+      (a, b) => Number(this.#isInForce(a)) - Number(this.#isInForce(b)),
+    );
+    return dispensable.slice(0, Math.max(0, ofTenant.length - stopsPerTenantMax));
   }
 }
 
-function scope(stop: Stop): string {
-  return stop.target ?? stop.tenant;
+function isOwnTarget({ tenant, target }: Pick<Stop, 'tenant' | 'target'>): boolean {
+  return target === undefined || tenantOf(target) === tenant;
 }

@@ -211,10 +211,13 @@ export function judgeIntent(facts: IntentFacts): IntentVerdict {
   return { ok: false, outcome: 'denied', reason: 'an approval is missing or has expired' };
 }
 
-/** Expiry goes by the later of clock and record, so a clock set back revives nothing. */
+/**
+ * Expiry goes by the later of clock and record, so a clock set back revives nothing. A date that
+ * does not exist has passed.
+ */
 export function isPast(
   notAfter: string,
   time: Pick<IntentFacts, 'clock' | 'highestPersisted'>,
 ): boolean {
-  return Math.max(time.clock, time.highestPersisted) >= Date.parse(notAfter);
+  return !(Math.max(time.clock, time.highestPersisted) < Date.parse(notAfter));
 }

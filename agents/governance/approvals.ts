@@ -84,7 +84,8 @@ export function faultOf(recorded: RecordedApproval, facts: TallyFacts): Approval
   if (approval.manifest !== facts.binding.manifest) return 'void-manifest';
   if (approval.preState !== facts.binding.preState) return 'drifted';
   if (approval.policyHash !== facts.binding.policyHash) return 'void-policy';
-  if (Date.parse(approval.expiresAt) <= facts.at) return 'expired';
+  // A date that does not exist is not in the future.
+  if (!(Date.parse(approval.expiresAt) > facts.at)) return 'expired';
   if (facts.usedNonces.includes(approval.nonce)) return 'used';
   if (approval.approver === facts.submittedBy) return 'proposer';
   return facts.gate.approvals.some(({ role }) => roles.includes(role)) ? null : 'role';

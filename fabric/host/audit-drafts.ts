@@ -10,8 +10,26 @@ import { abortValue, decisionId, type Instance, journalTarget } from '#protocols
 import type { AuditDraft } from '#protocols/messages/audit.ts';
 import type { SignedVote } from '#protocols/messages/ballot.ts';
 import type { Certificate } from '#protocols/messages/certificate.ts';
+import type { Turn } from './turn.ts';
 
-export function candidateDraft(federation: string, vote: SignedVote, counter: boolean): AuditDraft {
+/** As long as a fact of an entry may be. */
+const namesMax = 500;
+
+/** One entry for each candidate, own judgement, certificate and piece of evidence of a turn. */
+export function draftsOf(
+  federation: string,
+  turn: Pick<Turn, 'candidates' | 'decided' | 'evidence'>,
+  ownVotes: readonly SignedVote[],
+): readonly AuditDraft[] {
+  return [
+    ...turn.candidates.map(({ vote, counter }) => candidateDraft(federation, vote, counter)),
+    ...ownVotes.filter(({ step }) => step === 'prevote').map(judgementDraft),
+    ...turn.decided.map(({ certificate }) => certificateDraft(federation, certificate)),
+    ...turn.evidence.map((evidence) => evidenceDraft(federation, evidence)),
+  ];
+}
+
+function candidateDraft(federation: string, vote: SignedVote, counter: boolean): AuditDraft {
   return {
     step: counter ? 'counter' : 'candidate',
     actor: `region:${vote.member}`,
@@ -24,7 +42,7 @@ export function candidateDraft(federation: string, vote: SignedVote, counter: bo
   };
 }
 
-export function judgementDraft(vote: SignedVote): AuditDraft {
+function judgementDraft(vote: SignedVote): AuditDraft {
   const { judgement } = vote;
   const decided = vote.value === 'nil' ? {} : { value: vote.value };
   return {
@@ -44,9 +62,10 @@ export function judgementDraft(vote: SignedVote): AuditDraft {
   };
 }
 
-export function certificateDraft(federation: string, certificate: Certificate): AuditDraft {
+function certificateDraft(federation: string, certificate: Certificate): AuditDraft {
   const { instance, round, value, signatures } = certificate;
-  const signers = signatures.map(({ member }) => member).join(', ');
+  const names = signatures.map(({ member }) => member).join(', ');
+  const signers = names.length <= namesMax ? names : `${signatures.length} regions`;
   const isJournal = instance.target === journalTarget;
   return {
     step: isJournal ? 'journal' : 'certificate',
@@ -61,7 +80,7 @@ export function certificateDraft(federation: string, certificate: Certificate): 
   };
 }
 
-export function evidenceDraft(federation: string, evidence: Evidence): AuditDraft {
+function evidenceDraft(federation: string, evidence: Evidence): AuditDraft {
   const { member, first, second } = evidence;
   return {
     step: 'evidence',

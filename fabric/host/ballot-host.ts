@@ -17,26 +17,27 @@ import { assert } from '#protocols/assert.ts';
 import { certificateFrom } from '#protocols/ballot/certificate.ts';
 import { precommitsOf } from '#protocols/ballot/decide.ts';
 import type { BallotState } from '#protocols/ballot/state.ts';
-import { toBase64, utf8 } from '#protocols/bytes.ts';
+import { toBase64 } from '#protocols/bytes.ts';
 import { abortValue, type Instance, instanceKey, type ValueId } from '#protocols/ids.ts';
 import type { Judgement, SignedVote } from '#protocols/messages/ballot.ts';
 import type { Envelope } from '#protocols/messages/envelope.ts';
-import type { SlotsReply, TurnMessage } from '#protocols/messages/fabric.ts';
-import { candidateDraft, certificateDraft, evidenceDraft, judgementDraft } from './audit-drafts.ts';
+import { type SlotsReply, type TurnMessage, turnBodiesMax } from '#protocols/messages/fabric.ts';
+import { draftsOf } from './audit-drafts.ts';
 import type { BallotHostOptions, Candidacy, PutForward } from './ballot-options.ts';
 import { Ballots, heldVotes } from './ballots.ts';
 import { CatchUp } from './catch-up.ts';
+import { FirstSeen } from './first-seen.ts';
 import { Inbound } from './inbound.ts';
 import { Mailbox } from './mailbox.ts';
 import { noParts, SlotGuard, signVotes, turnMessages } from './outbox.ts';
 import { Recovery, recoveringKey } from './recovery.ts';
-import { Turn } from './turn.ts';
+import { type Reply, Turn } from './turn.ts';
 
 type HostInput =
   | { readonly type: 'message'; readonly from: string; readonly bytes: Uint8Array }
   | { readonly type: 'tick' }
-  /** Voting is safe; what the peers answered on the way there. */
-  | { readonly type: 'resume'; readonly learned: readonly SlotsReply[] }
+  /** Nothing but a reason to make a turn. */
+  | { readonly type: 'wake' }
   | {
       readonly type: 'put-forward';
       readonly candidacy: Candidacy;
@@ -58,10 +59,11 @@ export class BallotHost {
   readonly #inbound: Inbound;
   readonly #catchUp: CatchUp;
   readonly #recovery: Recovery;
-  /** Own candidates that were put forward as counters. */
-  readonly #counters = new Set<ValueId>();
+  readonly #firstSeen: FirstSeen;
   /** What the restored ballots want to do once voting is safe. */
-  #restored = new Turn();
+  readonly #restored = new Turn();
+  /** Voting is safe: what the peers answered on the way there, until it is taken in. */
+  #learned: readonly SlotsReply[] | null = null;
   #running = false;
   #closed = false;
   #timer: Timer | null = null;
@@ -76,11 +78,16 @@ export class BallotHost {
       metrics: options.metrics,
     });
     this.#inbound = new Inbound(options);
+    this.#firstSeen = new FirstSeen(options);
     this.#catchUp = new CatchUp(options);
     this.#recovery = new Recovery({
       ...options,
       openBallots: () => this.#ballots.all(),
-      onReady: (learned) => this.#tell({ type: 'resume', learned }),
+      onReady: (learned) => {
+        this.#learned = learned;
+        // Refused by a full mailbox, it is not missed: a turn is coming anyway.
+        this.#tell({ type: 'wake' });
+      },
     });
   }
 
@@ -163,6 +170,7 @@ export class BallotHost {
     try {
       while (this.#mailbox.size > 0) {
         const turn = new Turn();
+        if (this.#learned) await this.#beginToVote(this.#learned, turn);
         const inputs = this.#mailbox.take(this.#o.limits.turnInputsMax);
         for (const input of inputs) await this.#handle(input, turn);
         await this.#perform(turn);
@@ -174,8 +182,9 @@ export class BallotHost {
   }
 
   async #handle(input: HostInput, turn: Turn): Promise<void> {
-    const { voting } = this.#recovery.standing();
     switch (input.type) {
+      case 'wake':
+        return;
       case 'message':
         return this.#receive(input.from, input.bytes, turn);
       case 'put-forward':
@@ -183,18 +192,14 @@ export class BallotHost {
       case 'document':
         turn.documents.push(input.envelope);
         return;
-      case 'resume':
-        return this.#resume(input.learned, turn);
       case 'tick':
-        for (const { config } of voting ? this.#ballots.all().values() : []) {
-          await this.#ballots.step(config.instance, { type: 'tick' }, turn);
+        for (const { config } of this.#ballots.all().values()) {
+          await this.#ballots.step(config.instance, input, turn);
         }
         return;
-      case 'judged': {
-        const { instance, value, judgement } = input;
-        if (!voting || !this.#ballots.get(instance)) return;
-        return this.#ballots.step(instance, { type: 'judged', value, judgement }, turn);
-      }
+      case 'judged':
+        if (!this.#ballots.get(input.instance)) return;
+        return this.#ballots.step(input.instance, input, turn);
     }
   }
 
@@ -203,20 +208,20 @@ export class BallotHost {
     done: (result: PutForward) => void,
     turn: Turn,
   ): Promise<void> {
-    const { voting } = this.#recovery.standing();
-    const reason = voting ? this.#ballots.refusalOf(candidacy) : 'busy';
+    const reason = this.#ballots.mayVote ? this.#ballots.refusalOf(candidacy) : 'busy';
     if (reason) return done({ ok: false, reason });
     const value = await this.#ballots.putForward(candidacy, turn);
     turn.bodies.add(value);
-    if (candidacy.counter) this.#counters.add(value);
+    if (candidacy.counter) this.#firstSeen.expectCounter(value);
     turn.after.push(() => done({ ok: true, value }));
   }
 
-  /** Begins to vote: first what the peers taught us, then what the open ballots want. */
-  async #resume(learned: readonly SlotsReply[], turn: Turn): Promise<void> {
+  /** Only once what the peers taught us is taken in may anything else make us vote. */
+  async #beginToVote(learned: readonly SlotsReply[], turn: Turn): Promise<void> {
+    this.#learned = null;
+    this.#ballots.allowVoting();
     if (this.#o.unclean) turn.ops.push({ del: recoveringKey });
     turn.take(this.#restored);
-    this.#restored = new Turn();
     for (const reply of learned) {
       for (const certificate of this.#inbound.certificates(reply)) {
         await this.#ballots.takeCertificate(certificate, turn);
@@ -246,27 +251,30 @@ export class BallotHost {
   }
 
   async #receiveTurn(from: string, message: TurnMessage, turn: Turn): Promise<void> {
-    for (const document of message.documents) turn.after.push(() => this.#o.onDocument(document));
+    turn.received.push(...message.documents);
     // Votes first: they open the ballots that the bodies beside them belong to.
-    if (this.#recovery.standing().voting) await this.#receiveVotes(from, message, turn);
+    if (this.#ballots.mayVote) await this.#receiveVotes(from, message, turn);
     for (const { digest, bytes } of this.#inbound.bodies(message)) {
-      await this.#ballots.takeBody(digest, bytes, message.votes, turn);
+      await this.#ballots.takeBody(digest, bytes, turn);
     }
     for (const certificate of this.#inbound.certificates(message)) {
       const reach = await this.#ballots.takeCertificate(certificate, turn);
       if (reach === 'ahead') this.#catchUp.fetch(from, certificate.instance.target);
     }
-    for (const value of message.wants) {
-      const body = await this.#ballots.bodyOf(value);
-      if (body) turn.replyTo(from).bodies.push({ digest: value, bytes: toBase64(body) });
-    }
+    for (const value of new Set(message.wants)) await this.#answerWant(value, turn.replyTo(from));
+  }
+
+  async #answerWant(value: ValueId, { bodies }: Reply): Promise<void> {
+    if (bodies.length >= turnBodiesMax || bodies.some(({ digest }) => digest === value)) return;
+    const body = await this.#ballots.bodyOf(value);
+    if (body) bodies.push({ digest: value, bytes: toBase64(body) });
   }
 
   async #receiveVotes(from: string, message: TurnMessage, turn: Turn): Promise<void> {
     for (const vote of this.#inbound.votes(message)) {
       if (!(await this.#mayVoteOn(from, vote.instance, turn))) continue;
-      this.#noteCandidate(vote, turn);
       await this.#ballots.step(vote.instance, { type: 'vote', vote }, turn);
+      this.#firstSeen.noteOther(vote, this.#ballots.get(vote.instance), turn);
     }
     for (const { instance, quorum } of this.#inbound.quorums(message)) {
       if (!(await this.#mayVoteOn(from, instance, turn))) continue;
@@ -297,9 +305,7 @@ export class BallotHost {
     await this.#certify(turn);
     turn.ops.push(...this.#ballots.ops(turn));
     this.#audit(turn, votes);
-    if (turn.ops.length > 0 || turn.drafts.length > 0) {
-      await this.#o.ledger.commit(turn.drafts, turn.ops);
-    }
+    await this.#o.ledger.commit(turn.drafts, turn.ops);
     await this.#send(turn, votes);
     await this.#tellRegion(turn);
     this.#arm();
@@ -317,7 +323,7 @@ export class BallotHost {
     this.#ballots.attach(votes, turn);
     for (const vote of votes) {
       this.#o.metrics.count('votes_total', { step: vote.step });
-      this.#noteCandidate(vote, turn);
+      this.#firstSeen.noteOwn(vote, turn);
       if (vote.step === 'candidate' || vote.step === 'proposal') turn.bodies.add(vote.value);
     }
     return votes;
@@ -335,33 +341,10 @@ export class BallotHost {
     }
   }
 
-  /** One audit entry for each candidate, own judgement, certificate and piece of evidence. */
   #audit(turn: Turn, votes: readonly SignedVote[]): void {
-    const { federation } = this.#o;
-    for (const { vote, counter } of turn.candidates) {
-      turn.drafts.push(candidateDraft(federation, vote, counter));
-    }
-    for (const vote of votes) {
-      if (vote.step === 'prevote') turn.drafts.push(judgementDraft(vote));
-    }
-    for (const { certificate } of turn.decided) {
-      turn.drafts.push(certificateDraft(federation, certificate));
-      this.#guard.forget(certificate.instance);
-    }
+    turn.drafts.push(...draftsOf(this.#o.federation, turn, votes));
     turn.ops.push(...this.#o.factsOf(turn));
-    for (const found of turn.evidence) turn.drafts.push(evidenceDraft(federation, found));
-  }
-
-  /** Notes a candidate as news, once: its decision id is in the log from then on. */
-  #noteCandidate(vote: SignedVote, turn: Turn): void {
-    if (vote.step !== 'candidate') return;
-    const { ledger, federation, self } = this.#o;
-    const { decisionId = '' } = candidateDraft(federation, vote, false);
-    const isNoted = turn.candidates.some((other) => other.vote.value === vote.value);
-    if (isNoted || ledger.seqsOf(decisionId).length > 0) return;
-    const isFirst = ledger.seqsOf(instanceKey(vote.instance)).length === 0;
-    const counter = vote.member === self ? this.#counters.delete(vote.value) : !isFirst;
-    turn.candidates.push({ vote, counter });
+    for (const { certificate } of turn.decided) this.#guard.forget(certificate.instance);
   }
 
   async #send(turn: Turn, votes: readonly SignedVote[]): Promise<void> {
@@ -380,10 +363,10 @@ export class BallotHost {
       documents: turn.documents,
       wants: [...turn.wants],
     });
-    for (const message of broadcast) transport.broadcast(utf8(JSON.stringify(message)));
+    for (const bytes of broadcast) transport.broadcast(bytes);
     for (const [member, reply] of turn.replies()) {
-      for (const message of turnMessages(head, { ...noParts, ...reply })) {
-        transport.send(member, utf8(JSON.stringify(message)));
+      for (const bytes of turnMessages(head, { ...noParts, ...reply })) {
+        transport.send(member, bytes);
       }
     }
   }
@@ -398,6 +381,8 @@ export class BallotHost {
       this.#o.metrics.count('certificates_total', { outcome });
       this.#o.onDecided(decided);
     }
+    // After the certificates they came with: what they speak of is known now.
+    for (const document of turn.received) this.#o.onDocument(document);
     for (const { instance, value } of turn.judge) {
       const bytes = this.#ballots.get(instance) ? await this.#ballots.bodyOf(value) : undefined;
       if (bytes) this.#o.onJudge(instance, value, bytes);

@@ -35,6 +35,7 @@ export class Ballots {
   readonly #waiting = new Map<string, Certificate>();
   /** Bodies written in the turn that is being made: not readable from the store yet. */
   readonly #fresh = new Map<ValueId, Uint8Array>();
+  #mayVote = false;
 
   constructor(options: BallotHostOptions) {
     this.#o = options;
@@ -42,6 +43,15 @@ export class Ballots {
 
   get size(): number {
     return this.#open.size;
+  }
+
+  /** False until the host knows that no newer vote of ours is out there: then nothing is cast. */
+  get mayVote(): boolean {
+    return this.#mayVote;
+  }
+
+  allowVoting(): void {
+    this.#mayVote = true;
   }
 
   all(): ReadonlyMap<string, BallotState> {
@@ -73,8 +83,9 @@ export class Ballots {
     return this.#hasRoom(instance) ? null : 'busy';
   }
 
-  /** Steps the instance's ballot, opening it if there is room. */
+  /** Steps the instance's ballot, opening it if there is room. Any step but the last may vote. */
   async step(instance: Instance, input: BallotInput, turn: Turn): Promise<void> {
+    if (!this.#mayVote && input.type !== 'certificate') return;
     const key = instanceKey(instance);
     const before = this.#open.get(key) ?? this.#begin(instance, turn);
     if (!before) return;
@@ -109,15 +120,10 @@ export class Ballots {
     return value;
   }
 
-  /** A body is kept only when a ballot, a waiting certificate or a vote beside it names it. */
-  async takeBody(
-    value: ValueId,
-    bytes: Uint8Array,
-    beside: readonly SignedVote[],
-    turn: Turn,
-  ): Promise<void> {
+  /** A body is kept only when an open ballot or a waiting certificate names it. */
+  async takeBody(value: ValueId, bytes: Uint8Array, turn: Turn): Promise<void> {
     if (bytes.length > this.#o.limits.bodyBytesMax) return;
-    const named = this.#instancesNaming(value, beside);
+    const named = this.#instancesNaming(value);
     const admitted = named.filter((instance) => this.#o.admits(instance, bytes));
     if (admitted.length === 0) return;
     if (!(await this.bodyOf(value))) this.#keep(value, bytes, turn);
@@ -214,14 +220,11 @@ export class Ballots {
     };
   }
 
-  #instancesNaming(value: ValueId, beside: readonly SignedVote[]): readonly Instance[] {
+  #instancesNaming(value: ValueId): readonly Instance[] {
     const named = new Map<string, Instance>();
     const name = (instance: Instance) => named.set(instanceKey(instance), instance);
     for (const certificate of this.#waiting.values()) {
       if (certificate.value === value) name(certificate.instance);
-    }
-    for (const vote of beside) {
-      if (vote.value === value && this.reach(vote.instance) === 'open') name(vote.instance);
     }
     for (const state of this.#open.values()) {
       if (namesValue(state, value)) name(state.config.instance);

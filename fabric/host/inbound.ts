@@ -62,7 +62,10 @@ export class Inbound {
     message: Pick<TurnMessage, 'quorums'>,
   ): Iterable<{ instance: Instance; quorum: PrevoteQuorum }> {
     for (const { instance, quorum } of message.quorums) {
-      if (quorum.votes.every((vote) => this.verified(vote))) yield { instance, quorum };
+      // Each vote is good for the instance it names and for no other: ABORT is a value of all.
+      if (!quorum.votes.every((vote) => isSame(vote.instance, instance))) {
+        this.#drop('mixed-quorum', instance.target);
+      } else if (quorum.votes.every((vote) => this.verified(vote))) yield { instance, quorum };
     }
   }
 
@@ -101,6 +104,10 @@ export class Inbound {
     this.#o.log.debug({ reason, from }, 'fabric message dropped');
     return null;
   }
+}
+
+function isSame(a: Instance, b: Instance): boolean {
+  return a.tenant === b.tenant && a.target === b.target && a.version === b.version;
 }
 
 function decodeBase64(text: string): Uint8Array | null {

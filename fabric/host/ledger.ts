@@ -33,6 +33,13 @@ export interface AuditHead {
   readonly root: string;
 }
 
+/** An entry in its place, ready for the store. */
+interface Placed {
+  readonly key: string;
+  readonly entry: AuditEntry;
+  readonly bytes: Uint8Array;
+}
+
 const auditPrefix = 'audit/';
 const seqDigits = 12;
 
@@ -73,7 +80,8 @@ export class Ledger {
     drafts: readonly AuditDraft[],
     ops: readonly StoreOp[],
   ): Promise<readonly AuditEntry[]> {
-    const entries = drafts.map((draft) => this.#place(draft));
+    if (drafts.length + ops.length === 0) return [];
+    const entries = this.#place(drafts);
     const batch: StoreOp[] = [...ops];
     for (const { key, bytes } of entries) batch.push({ put: key, value: bytes });
     const sizeAfter = this.#tree.size;
@@ -145,20 +153,22 @@ export class Ledger {
     return () => this.#listeners.delete(listener);
   }
 
-  #place(draft: AuditDraft): { key: string; entry: AuditEntry; bytes: Uint8Array } {
-    const entry: AuditEntry = {
-      type: 'audit/1',
-      seq: this.#tree.size,
-      region: this.#options.region,
-      at: new Date(this.#options.clock.now()).toISOString(),
-      ...draft,
-    };
-    const checked = validate(['audit/1'], entry);
-    assert(checked.ok, `an audit entry fits its schema: ${checked.ok ? '' : checked.field}`);
-    const bytes = canonicalBytes(entry);
-    this.#tree.append(leafHash(bytes));
-    this.#remember(entry);
-    return { key: keyOf(entry.seq), entry, bytes };
+  /** All of them or none: the tree never counts what is not handed to the store. */
+  #place(drafts: readonly AuditDraft[]): readonly Placed[] {
+    const at = new Date(this.#options.clock.now()).toISOString();
+    const { region } = this.#options;
+    const placed = drafts.map((draft, index) => {
+      const seq = this.#tree.size + index;
+      const entry: AuditEntry = { type: 'audit/1', seq, region, at, ...draft };
+      const checked = validate(['audit/1'], entry);
+      assert(checked.ok, `an audit entry fits its schema: ${checked.ok ? '' : checked.field}`);
+      return { key: keyOf(seq), entry, bytes: canonicalBytes(entry) };
+    });
+    for (const { entry, bytes } of placed) {
+      this.#tree.append(leafHash(bytes));
+      this.#remember(entry);
+    }
+    return placed;
   }
 
   #remember(entry: AuditEntry): void {

@@ -11,9 +11,11 @@ import type { Signer } from '#fabric/ports.ts';
 import { assert } from '#protocols/assert.ts';
 import type { UnsignedVote } from '#protocols/ballot/state.ts';
 import { signTurn } from '#protocols/ballot/vote.ts';
+import { utf8 } from '#protocols/bytes.ts';
 import { instanceKey } from '#protocols/ids.ts';
 import type { SignedVote } from '#protocols/messages/ballot.ts';
 import { type TurnMessage, turnBodiesMax, turnVotesMax } from '#protocols/messages/fabric.ts';
+import { messageBytesMax } from '#protocols/messages/index.ts';
 
 export class SlotGuard {
   readonly #newest = new Map<string, { readonly round: number; readonly value: string }>();
@@ -69,31 +71,55 @@ export const noParts: Parts = {
   wants: [],
 };
 
-/** The messages that carry the parts: one, or as many as the message bounds ask for. */
+/**
+ * The encoded messages that carry the parts: one, or as many as the bounds ask for. A message
+ * beyond them would be dropped by whoever gets it, every time it is repeated.
+ */
 export function turnMessages(
   head: Pick<TurnMessage, 'federation' | 'epoch' | 'from'>,
   parts: Parts,
-): readonly TurnMessage[] {
-  const counts = [
-    Math.ceil(parts.votes.length / turnVotesMax),
-    ...[parts.quorums, parts.certificates, parts.bodies, parts.documents, parts.wants].map((part) =>
-      Math.ceil(part.length / turnBodiesMax),
-    ),
-  ];
-  return Array.from({ length: Math.max(...counts) }, (_, index) => ({
-    type: 'turn/1' as const,
-    ...head,
-    votes: parts.votes.slice(index * turnVotesMax, (index + 1) * turnVotesMax),
-    quorums: slice(parts.quorums, index),
-    certificates: slice(parts.certificates, index),
-    bodies: slice(parts.bodies, index),
-    documents: slice(parts.documents, index),
-    wants: slice(parts.wants, index),
-  }));
+): readonly Uint8Array[] {
+  const lists = Object.values(parts);
+  if (lists.every(({ length }) => length === 0)) return [];
+  const isBounded =
+    parts.votes.length <= turnVotesMax &&
+    lists.every((list) => list === parts.votes || list.length <= turnBodiesMax);
+  if (isBounded) {
+    const bytes = utf8(JSON.stringify({ type: 'turn/1', ...head, ...parts }));
+    if (bytes.length <= messageBytesMax) return [bytes];
+  }
+  return halves(parts).flatMap((half) => turnMessages(head, half));
 }
 
-function slice<T>(part: readonly T[], index: number): T[] {
-  return part.slice(index * turnBodiesMax, (index + 1) * turnBodiesMax);
+/** Bodies go last: they are kept only by who has heard what names them. */
+function halves(parts: Parts): readonly [Parts, Parts] {
+  const { bodies, ...others } = parts;
+  const isMixed = bodies.length > 0 && Object.values(others).some(({ length }) => length > 0);
+  if (isMixed)
+    return [
+      { ...others, bodies: [] },
+      { ...noParts, bodies },
+    ];
+  const isDivisible = Object.values(parts).some(({ length }) => length > 1);
+  assert(isDivisible, 'one part of each kind fits a message');
+  return [sliced(parts, (list) => [0, half(list)]), sliced(parts, (list) => [half(list)])];
+}
+
+type Range = readonly [start: number, end?: number];
+
+function sliced(parts: Parts, rangeOf: (list: readonly unknown[]) => Range): Parts {
+  return {
+    votes: parts.votes.slice(...rangeOf(parts.votes)),
+    quorums: parts.quorums.slice(...rangeOf(parts.quorums)),
+    certificates: parts.certificates.slice(...rangeOf(parts.certificates)),
+    bodies: parts.bodies.slice(...rangeOf(parts.bodies)),
+    documents: parts.documents.slice(...rangeOf(parts.documents)),
+    wants: parts.wants.slice(...rangeOf(parts.wants)),
+  };
+}
+
+function half({ length }: readonly unknown[]): number {
+  return Math.ceil(length / 2);
 }
 
 function slotKey({ instance, step }: Pick<UnsignedVote, 'instance' | 'step'>): string {

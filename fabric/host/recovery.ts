@@ -61,10 +61,9 @@ export class Recovery {
   #state: Standing = 'new';
   #nonce = '';
   #timer: Timer | null = null;
-  readonly #answered = new Set<string>();
   #newer = '';
-  /** What the answers held besides our own votes: locks we may have to know of. */
-  readonly #learned: SlotsReply[] = [];
+  /** The newest answer of each peer: besides our own votes, locks we may have to know of. */
+  readonly #answers = new Map<string, SlotsReply>();
 
   constructor(options: RecoveryOptions) {
     this.#o = options;
@@ -96,7 +95,7 @@ export class Recovery {
           voting: false,
           reason:
             'not stopped in order; asking peers for our own votes ' +
-            `(${this.#answered.size} of ${this.#needed()} answered)`,
+            `(${this.#answers.size} of ${this.#needed()} answered)`,
         };
     }
   }
@@ -122,15 +121,16 @@ export class Recovery {
       );
       return;
     }
-    this.#answered.add(message.from);
-    this.#learned.push(message);
-    if (this.#answered.size >= this.#needed()) this.#ready();
+    this.#answers.set(message.from, message);
+    if (this.#answers.size >= this.#needed()) this.#ready();
   }
 
   #ready(): void {
     this.stop();
     this.#state = 'voting';
-    this.#o.onReady(this.#learned.splice(0));
+    const learned = [...this.#answers.values()];
+    this.#answers.clear();
+    this.#o.onReady(learned);
   }
 
   #needed(): number {

@@ -39,6 +39,8 @@ export class Turn {
   readonly judge: { readonly instance: Instance; readonly value: ValueId }[] = [];
   readonly evidence: Evidence[] = [];
   readonly documents: Envelope[] = [];
+  /** From other regions: not verified yet. */
+  readonly received: Envelope[] = [];
   /** Candidates seen for the first time: they are a step of the decision and audited. */
   readonly candidates: { readonly vote: SignedVote; readonly counter: boolean }[] = [];
   readonly repeated: SignedVote[] = [];

@@ -34,9 +34,10 @@ export async function checkFolder(folder: string, files: readonly string[]): Pro
   const manifest = await currentManifest(folder);
   const scan = scanLog(await readFile(join(folder, manifest)));
   const live = replayManifest(scan.records);
-  const isCut = scan.damage !== null && !scan.damage.isFollowedByValid;
-  if (live === null || live.log === null || (scan.damage !== null && !isCut)) {
-    throw corrupt(folder, manifest, `it is damaged${atByte(scan.damage)}`);
+  const { damage } = scan;
+  const isCut = damage === null || (damage.isTorn && !damage.isFollowedByValid);
+  if (live === null || live.log === null || !isCut) {
+    throw corrupt(folder, manifest, `it is damaged${atByte(damage)}`);
   }
   await checkTables(folder, live);
   await checkLogs(folder, files, live);
@@ -78,6 +79,9 @@ async function checkLogs(folder: string, files: readonly string[], live: LiveFil
     }
     if (damage?.isFollowedByValid) {
       throw corrupt(folder, name, `it is damaged${atByte(damage)}, in front of valid records`);
+    }
+    if (damage && !damage.isTorn) {
+      throw corrupt(folder, name, `its last record has changed${atByte(damage)}`);
     }
     if (damage) torn = { name, at: damage.at };
   }

@@ -34,7 +34,7 @@ interface Options extends CommonOptions {
   readonly once?: boolean;
   readonly fresh?: boolean;
   readonly data?: string;
-  readonly speed: string;
+  readonly speed?: string;
   readonly port?: string;
   readonly host?: string;
   readonly logLevel?: string;
@@ -52,7 +52,7 @@ export function addUp(program: Command, cli: Cli): void {
     .option('--once', 'end after the replay with a summary')
     .option('--fresh', 'begin with a new data folder')
     .option('--data <dir>', 'a folder of series to replay instead of the shipped recording')
-    .option('--speed <x>', 'event-time seconds a second; 0 is as fast as possible', '60000')
+    .option('--speed <x>', 'event-time seconds a second, 0: unpaced (default: 30 s in all)')
     .option('--port <n>', 'the port of the gateway (default 8080; 0 takes a free one)')
     .option('--host <host>', 'where the gateway listens (default 127.0.0.1)')
     .option('--log-level <level>', 'debug, info, warn, error or silent');
@@ -84,8 +84,8 @@ async function up(cli: Cli, options: Options): Promise<void> {
 }
 
 function optionsOf(cli: Cli, options: Options) {
-  const speed = Number(options.speed);
-  if (!Number.isFinite(speed) || speed < 0) {
+  const speed = options.speed === undefined ? null : Number(options.speed);
+  if (speed !== null && (!Number.isFinite(speed) || speed < 0)) {
     throw new QuorateError('config', `--speed: expected a number of at least 0`, {
       field: '--speed',
     });

@@ -153,8 +153,9 @@ function checkBinding({ receipt, manifest }: ReceiptContext, approval: Approval)
   if (!isSameInstance(approval.instance, receipt.instance)) {
     return refuse('payload.instance', 'not bound to this decision');
   }
-  const isProposer = approval.approver === manifest.proposer;
-  return isProposer ? refuse('payload.approver', 'the proposer approves nothing') : null;
+  const proposers = [manifest.proposer, manifest.submittedBy];
+  if (approval.verdict === 'deny' || !proposers.includes(approval.approver)) return null;
+  return refuse('payload.approver', 'the proposer approves nothing');
 }
 
 /** Signed by the approver's own key or, in a crash federation, by a member that knows them. */

@@ -51,7 +51,7 @@ test.concurrent('a port that is taken is one line', async () => {
   }
 });
 
-test.concurrent('a stop in order says what was kept, and a second process has to wait for it', async () => {
+test.concurrent('a stop in order keeps all; meanwhile a second start is refused', async () => {
   const first = startQuorate(up('held'), { cwd: folder });
   await first.line(/the gateway answers/);
   expectOneLine(await run(up('held')), 1, join(folder, 'held'), `process ${first.pid}`);

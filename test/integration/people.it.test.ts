@@ -106,7 +106,7 @@ test.concurrent('what waits is enacted once it is approved, and only once', asyn
   }
 }, 60_000);
 
-test.concurrent('what a person asks for is certified by the regions, and nothing comes of it when denied', async () => {
+test.concurrent('what a person asks for is certified, and denied it is never done', async () => {
   const proposal = await propose('acme', 'catalog', { kind: 'scale', replicas: 5 });
   const accepting = proposal.votes.filter(({ step, verdict }) => step === 'prevote' && verdict);
   expect(new Set(accepting.map(({ region }) => region)).size).toBeGreaterThanOrEqual(2);

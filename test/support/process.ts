@@ -1,9 +1,10 @@
 /**
  * Real processes for the integration tests: `quorate` as people run it, in temporary folders.
  *
- * The environment is empty, so that nothing set on this machine reaches a test. Only processes
- * started here are ever signalled, each by its own pid; what still runs when a test file ends is
- * killed, and its folders are removed.
+ * The environment is empty but for Node's cache of compiled code, which halves what a start
+ * costs: nothing set on this machine reaches a test. Only processes started here are ever
+ * signalled, each by its own pid; what still runs when a test file ends is killed, and its
+ * folders are removed.
  */
 import { spawn } from 'node:child_process';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
@@ -37,6 +38,7 @@ export interface ProcessOptions {
 }
 
 const launcher = join(root, 'gateway', 'quorate.js');
+const compiled = join(root, 'node_modules', '.cache', 'quorate-it');
 const lineMs = 30_000;
 const running = new Set<Running>();
 const folders: string[] = [];
@@ -65,7 +67,7 @@ export function startQuorate(args: readonly string[], options: ProcessOptions = 
   const before = preload === undefined ? [] : ['--import', `data:text/javascript,${preload}`];
   const child = spawn(process.execPath, [...before, launcher, ...args], {
     cwd,
-    env: { ...environment },
+    env: { NODE_COMPILE_CACHE: compiled, ...environment },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   const lines = new Lines();

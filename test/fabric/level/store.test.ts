@@ -131,6 +131,24 @@ test('a torn last record is cut off after a crash, and the start is unclean', as
   await cut.close();
 });
 
+test('a last record of which a sector never reached the disk is cut off too', async () => {
+  const folder = newFolder();
+  const store = await filled(folder);
+  await store.commit([{ put: 'large', value: new Uint8Array(4000).fill(7) }]);
+  const copy = newFolder();
+  await cp(folder, copy, { recursive: true });
+  await store.close();
+  const log = (await readdir(copy)).find((name) => name.endsWith('.log')) ?? '';
+  const bytes = await readFile(join(copy, log));
+  const sector = bytes.length - (bytes.length % 512) - 1024;
+  await writeFile(join(copy, log), bytes.fill(0, sector, sector + 512));
+  const cut = await openLevelStore({ folder: copy, identity });
+  expect(cut.unclean).toBe(true);
+  expect(await cut.get('large')).toBeUndefined();
+  expect(await cut.get('k3')).toEqual(utf8('v3'));
+  await cut.close();
+});
+
 test('a store larger than its write buffer and its cache reads back whole', async () => {
   const folder = newFolder();
   const store = await openLevelStore({ folder, identity, cacheBytesMax: 100_000 });
