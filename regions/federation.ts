@@ -40,8 +40,8 @@ import { regionNode } from './region-node.ts';
 /** Where the shipped recording lies. */
 const demoFolder = join(import.meta.dirname, '..', 'sim', 'datasets', 'demo');
 const settledPollMs = 50;
-const replaySeconds = 30;
-const speedMin = 50_000;
+const replaySeconds = 20;
+const speedMin = 80_000;
 
 export async function openFederation(options: FederationOptions): Promise<Federation> {
   const { config } = options;
@@ -222,7 +222,7 @@ function seriesOf(dataset: Dataset, region: string): Promise<readonly ReplaySeri
   return Promise.all(series);
 }
 
-/** Half a minute for the whole recording, and never slower than 18 days in that time. */
+/** Twenty seconds for the whole recording, and never slower than 18 days in that time. */
 function usualSpeed(series: readonly ReplaySeries[]): number {
   const seconds = series.map(({ from }) => {
     const rows = 'rows' in from ? from.rows : [];

@@ -52,7 +52,7 @@ export function addUp(program: Command, cli: Cli): void {
     .option('--once', 'end after the replay with a summary')
     .option('--fresh', 'begin with a new data folder')
     .option('--data <dir>', 'a folder of series to replay instead of the shipped recording')
-    .option('--speed <x>', 'event-time seconds a second, 0: unpaced (default: 30 s in all)')
+    .option('--speed <x>', 'event-time seconds a second, 0: unpaced (default: 20 s in all)')
     .option('--port <n>', 'the port of the gateway (default 8080; 0 takes a free one)')
     .option('--host <host>', 'where the gateway listens (default 127.0.0.1)')
     .option('--log-level <level>', 'debug, info, warn, error or silent');

@@ -14,7 +14,7 @@ import {
   startQuorate,
   temporaryFolder,
 } from '#test/support/process.ts';
-import { writeBareRecording, writeShortRecording } from '#test/support/recording.ts';
+import { atShortSpeed, writeBareRecording, writeShortRecording } from '#test/support/recording.ts';
 
 let folder: string;
 
@@ -24,7 +24,8 @@ beforeAll(async () => {
 });
 
 function up(name: string, ...more: readonly string[]): readonly string[] {
-  return ['up', '--data', 'short', '--data-dir', name, '--port', '0', ...more];
+  const place = ['--data-dir', name, '--port', '0'];
+  return ['up', '--data', 'short', ...atShortSpeed, ...place, ...more];
 }
 
 function run(args: readonly string[], options: ProcessOptions = {}): Promise<Ended> {

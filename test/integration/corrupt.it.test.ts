@@ -11,7 +11,7 @@ import { beforeAll, expect, test } from 'vitest';
 import { Seed } from '#sim/seed.ts';
 import { type AuditLog, readAuditLog } from '#test/support/audit-logs.ts';
 import { killHolder, quorate, startQuorate, temporaryFolder } from '#test/support/process.ts';
-import { writeShortRecording } from '#test/support/recording.ts';
+import { atShortSpeed, writeShortRecording } from '#test/support/recording.ts';
 import { isThorough, thorough } from '#test/support/require.ts';
 
 const region = 'us-east';
@@ -35,8 +35,8 @@ beforeAll(async () => {
 }, 60_000);
 
 function up(name: string): readonly string[] {
-  const data = join(folder, 'short');
-  return ['up', '--json', '--data', data, '--data-dir', join(folder, name), '--port', '0'];
+  const series = ['--data', join(folder, 'short'), ...atShortSpeed];
+  return ['up', '--json', ...series, '--data-dir', join(folder, name), '--port', '0'];
 }
 
 interface Flip {

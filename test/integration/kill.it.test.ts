@@ -16,7 +16,7 @@ import {
   startQuorate,
   temporaryFolder,
 } from '#test/support/process.ts';
-import { writeShortRecording } from '#test/support/recording.ts';
+import { atShortSpeed, writeShortRecording } from '#test/support/recording.ts';
 import { thorough } from '#test/support/require.ts';
 
 /** Half of the kills wait for one of these steps: between them a decision is half done. */
@@ -32,7 +32,7 @@ interface Plan {
 }
 
 function up({ folder, data }: Plan): readonly string[] {
-  const series = data === null ? [] : ['--data', data];
+  const series = data === null ? [] : ['--data', data, ...atShortSpeed];
   return ['up', '--json', ...series, '--data-dir', join(folder, 'var'), '--port', '0'];
 }
 

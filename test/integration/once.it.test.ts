@@ -9,7 +9,7 @@ import { beforeAll, expect, test } from 'vitest';
 import type { UpSummary } from '#regions/federation-types.ts';
 import { Seed } from '#sim/seed.ts';
 import { answerOf, type Ended, quorate, temporaryFolder } from '#test/support/process.ts';
-import { writeBareRecording, writeShortRecording } from '#test/support/recording.ts';
+import { atShortSpeed, writeBareRecording, writeShortRecording } from '#test/support/recording.ts';
 import { thorough } from '#test/support/require.ts';
 
 const counts = [
@@ -55,7 +55,7 @@ beforeAll(async () => {
 }, 60_000);
 
 function once(data: string | null, name: string): Promise<Ended> {
-  const series = data === null ? [] : ['--data', data];
+  const series = data === null ? [] : ['--data', data, ...atShortSpeed];
   const place = ['--data-dir', name, '--port', '0'];
   return quorate(['up', '--once', '--json', ...series, ...place], { cwd: folder });
 }

@@ -15,7 +15,7 @@ import {
   startQuorate,
   temporaryFolder,
 } from '#test/support/process.ts';
-import { writeShortRecording } from '#test/support/recording.ts';
+import { atShortSpeed, writeShortRecording } from '#test/support/recording.ts';
 
 const waitMs = 15_000;
 const pollMs = 100;
@@ -30,7 +30,8 @@ beforeAll(async () => {
   folder = await temporaryFolder();
   await writeShortRecording(join(folder, 'short'));
   const place = ['--data-dir', 'var', '--port', '0'];
-  running = startQuorate(['up', '--data', 'short', ...place], { cwd: folder });
+  const args = ['up', '--data', 'short', ...atShortSpeed, ...place];
+  running = startQuorate(args, { cwd: folder });
   await running.line(/the recording has ended/);
   const endpoint = await readFile(join(folder, 'var', 'gateway', 'endpoint.json'), 'utf8');
   url = (JSON.parse(endpoint) as { url: string }).url;

@@ -9,10 +9,13 @@ import { type Dataset, loadDataset } from '#regions/dataset.ts';
 import { root } from './source-files.ts';
 
 const demo = join(root, 'sim', 'datasets', 'demo');
+/** Flags that replay a short recording in two and a half seconds. */
+export const atShortSpeed: readonly string[] = ['--speed', '60000'];
+
 /** By then something was enacted, something was aborted, and something waits for people. */
 const shortEnd = Date.parse('2026-01-06T20:00:00Z');
 
-/** The demo up to its second evening, laid out as the demo is; two and a half seconds long. */
+/** The demo up to its second evening, laid out as the demo is. */
 export async function writeShortRecording(folder: string): Promise<void> {
   await mkdir(folder, { recursive: true });
   const tenants: Dataset['tenants'] = [];
