@@ -22,6 +22,7 @@ export interface DocketOptions {
   readonly tell: Tell;
   /** Work begun by an event: a failure ends the process. */
   guard(work: Promise<unknown>): void;
+  hasReceipt(decisionId: string): boolean;
   readonly onReceipt?: ((decisionId: string, bytes: Uint8Array) => Promise<void>) | undefined;
 }
 
@@ -112,6 +113,7 @@ export class Docket {
   /** A crash may have come between an outcome and its receipt. */
   async issueMissingReceipts(): Promise<void> {
     for (const record of this.#c.decisions.all()) {
+      if (this.#o.hasReceipt(record.decisionId)) continue;
       const own = record.manifest
         ? record.manifest.executor === this.#c.id && record.enactment !== null
         : this.#c.constitution.homeOf(record.instance.target) === this.#c.id;

@@ -40,6 +40,7 @@ import { regionNode } from './region-node.ts';
 /** Where the shipped recording lies. */
 const demoFolder = join(import.meta.dirname, '..', 'sim', 'datasets', 'demo');
 const settledPollMs = 50;
+const receiptName = /^[0-9a-f]{64}\.json$/;
 const replaySeconds = 20;
 const speedMin = 80_000;
 
@@ -62,6 +63,7 @@ class EmbeddedFederation implements Federation {
   readonly #cores: RegionCore[];
   readonly #ports: readonly OpenedPorts[];
   readonly #claim: DataFolderClaim;
+  /** Decision ids. */
   readonly #receipts = new Set<string>();
   readonly #tenants: number;
   #firstDecisionMs: number | null = null;
@@ -102,6 +104,7 @@ class EmbeddedFederation implements Federation {
     await seedMockCluster(claim.folder, targetsOf(dataset));
     const trustRoot = await readTrustRoot(trustRootPath(claim.folder));
     const federation = new EmbeddedFederation({ claim, ports, cores, trustRoot, dataset });
+    await federation.#readReceipts();
     await federation.#openRegions(options, founding);
     return federation;
   }
@@ -122,6 +125,14 @@ class EmbeddedFederation implements Federation {
     this.#cores = opened.cores;
   }
 
+  async #readReceipts(): Promise<void> {
+    const folder = join(this.dataDir, 'receipts');
+    await mkdir(folder, { recursive: true });
+    for (const name of await readdir(folder)) {
+      if (receiptName.test(name)) this.#receipts.add(name.slice(0, -'.json'.length));
+    }
+  }
+
   async #openRegions(options: FederationOptions, founding: Founding): Promise<void> {
     const { config, onNarration } = options;
     const { genesis } = founding;
@@ -135,6 +146,7 @@ class EmbeddedFederation implements Federation {
         ports,
         limits: limitsOf(config),
         onReceipt: (decisionId, bytes) => this.#keepReceipt(decisionId, bytes),
+        hasReceipt: (decisionId) => this.#receipts.has(decisionId),
       });
       this.#cores.push(core);
       core.context.ledger.subscribe((entry) => {
@@ -174,7 +186,7 @@ class EmbeddedFederation implements Federation {
       ...union(this.#cores.map(({ counts }) => counts)),
       firstDecisionMs: this.firstDecisionMs(),
       auditHeads: Object.fromEntries(heads),
-      receipts: [...this.#receipts].sort(),
+      receipts: [...this.#receipts].sort().map((id) => relative(process.cwd(), this.#fileOf(id))),
       thisRun: union(this.#cores.map(({ countsOfThisRun }) => countsOfThisRun)),
     };
   }
@@ -195,12 +207,13 @@ class EmbeddedFederation implements Federation {
     await this.#claim.release();
   }
 
+  #fileOf(decisionId: string): string {
+    return join(this.dataDir, 'receipts', `${decisionId}.json`);
+  }
+
   async #keepReceipt(decisionId: string, bytes: Uint8Array): Promise<void> {
-    const folder = join(this.dataDir, 'receipts');
-    await mkdir(folder, { recursive: true });
-    const file = join(folder, `${decisionId}.json`);
-    await writeDurably(file, bytes);
-    this.#receipts.add(relative(process.cwd(), file));
+    await writeDurably(this.#fileOf(decisionId), bytes);
+    this.#receipts.add(decisionId);
   }
 }
 

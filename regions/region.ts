@@ -56,6 +56,8 @@ export interface RegionOptions {
   };
   /** Called with the canonical bytes once a decision of this region's own has ended. */
   readonly onReceipt?: (decisionId: string, bytes: Uint8Array) => Promise<void>;
+  /** Whether a decision's receipt was kept before; missing ones are issued on start. */
+  readonly hasReceipt?: (decisionId: string) => boolean;
 }
 
 /** What is inside a region; regions/node.ts is what it shows to others. */
@@ -248,6 +250,7 @@ export class RegionCore {
       tell,
       guard: (work) => this.#guard(work),
       onReceipt: this.options.onReceipt,
+      hasReceipt: (decisionId) => this.options.hasReceipt?.(decisionId) ?? false,
     });
   }
 
