@@ -3,6 +3,7 @@
  *
  * Pure.
  */
+import { costDifference } from '#protocols/cost.ts';
 import type { Action } from '#protocols/messages/manifest.ts';
 import { fieldsOfAction, type TargetState } from '#protocols/messages/target-state.ts';
 import type { DryRunResult, Enact } from '../ports.ts';
@@ -34,9 +35,6 @@ const enactmentsMax = 64;
 /** Smaller containers do not start. */
 const cpuMillisMin = 10;
 const memoryMibMin = 16;
-/** Monthly list-price order of magnitude of one CPU and one GiB. */
-const pricePerCpu = 24;
-const pricePerGib = 3;
 
 /** Actions that replace what runs, and with it what was unhealthy. */
 const healing: readonly Action['kind'][] = ['restart', 'rollback', 'failover'];
@@ -71,7 +69,7 @@ export function dryRunOf(target: MockTarget, action: Action, limits: ClusterLimi
     .filter((field) => target.state[field] !== after[field])
     .map((field) => ({ field, from: String(target.state[field]), to: String(after[field]) }));
   const reasons = refusalsOf(target, action, limits);
-  const costDelta = Math.round((monthlyCost(after) - monthlyCost(target.state)) * 100) / 100;
+  const costDelta = costDifference(target.state, after);
   return { ok: reasons.length === 0, diff, reasons, costDelta };
 }
 
@@ -114,11 +112,6 @@ export function refusalsOf(
 function countingRefusal(what: string, now: number, wanted: number): readonly string[] {
   if (wanted < now) return [`${what} ${wanted} is in the past; it is ${now}`];
   return wanted > now + 1 ? [`${what} ${wanted} skips one; it is ${now}`] : [];
-}
-
-export function monthlyCost(state: TargetState): number {
-  const { replicas, cpuMillis, memoryMib } = state;
-  return replicas * ((cpuMillis / 1000) * pricePerCpu + (memoryMib / 1024) * pricePerGib);
 }
 
 export function applied(target: MockTarget, enact: Enact, isFaulty: boolean): MockTarget {

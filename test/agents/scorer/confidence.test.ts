@@ -1,7 +1,8 @@
 import { expect, test } from 'vitest';
 import { type JudgeInput, judge } from '#agents/scorer/confidence.ts';
-import { costDelta, monthlyCost } from '#agents/scorer/cost.ts';
+import { costDelta } from '#agents/scorer/cost.ts';
 import { recordSignal, type ScorerState, scorerStart } from '#agents/scorer/risk.ts';
+import { monthlyCost } from '#protocols/cost.ts';
 import type { Manifest } from '#protocols/messages/manifest.ts';
 import type { Signal } from '#protocols/messages/signal.ts';
 import { hourMs, manifestWith, noon, signalWith, stateWith } from '#test/support/agents.ts';
