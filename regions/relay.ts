@@ -132,7 +132,8 @@ export class Relay {
       { target: instance.target, reason: result.reason },
       'candidate not put forward',
     );
-    await this.closed(instance, 'void', null);
+    // Told, not kept: how the last decision of the target ended is still what counts.
+    this.#tellClosed({ instance, outcome: 'void', action: null, at: this.#c.eventTime() });
   }
 
   async #verdict(said: Extract<AgentEmitted, { type: 'verdict' }>): Promise<void> {

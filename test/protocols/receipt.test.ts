@@ -161,6 +161,8 @@ test('an approval counts only if it is bound to this decision and by who may giv
   }
   const proposed = { ...manifest, proposer: 'ann' };
   expect(verify({ manifest: proposed })).toMatchObject({ field: 'approvals.0.payload.approver' });
+  const asked = { ...manifest, submittedBy: 'bob' };
+  expect(verify({ manifest: asked })).toMatchObject({ field: 'approvals.1.payload.approver' });
 });
 
 test('a member signs for a person in a crash federation only', () => {

@@ -112,7 +112,7 @@ test('one answer carries a bounded number of certificates', async () => {
   expect(reply.certificates).toHaveLength(64);
 });
 
-test('a peer gets the stops it does not name and what is known of decisions it asks about', async () => {
+test('a peer gets the stops it lacks, and what is known of decisions it asks about', async () => {
   const { catchUp, reply } = await region(3);
   catchUp.onDigest(digest({ stops: [], open: [decisionId, '9'.repeat(64)] }), reply);
   expect(reply.documents).toEqual([envelope('stop'), envelope('ours')]);
