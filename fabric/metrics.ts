@@ -46,7 +46,11 @@ export const metricsTable = {
     help: 'Fabric messages dropped, by reason.',
     labels: ['reason'],
   },
-  mailbox_depth: { type: 'gauge', help: 'Inputs that wait for the next turn.' },
+  mailbox_depth: {
+    type: 'gauge',
+    help: 'Inputs that waited when a turn began.',
+    labels: ['mailbox'],
+  },
   store_sync_seconds: {
     type: 'histogram',
     help: 'From committing a batch until it is durable.',
@@ -58,11 +62,6 @@ export const metricsTable = {
     buckets: [...seconds, 10, 30, 60],
   },
   audit_entries_total: { type: 'counter', help: 'Entries appended to the audit log.' },
-  agent_restarts_total: {
-    type: 'counter',
-    help: 'Agents restarted after an error.',
-    labels: ['agent'],
-  },
   agent_failures_total: {
     type: 'counter',
     help: 'Errors of agents, each followed by a restart or a stop.',

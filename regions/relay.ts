@@ -30,6 +30,9 @@ interface Closed {
   readonly at: number;
 }
 
+/** Signals older than this weigh next to nothing (agents/scorer/risk.ts). */
+const evidenceMs = 24 * 3_600_000;
+
 export class Relay {
   readonly #c: RegionContext;
   readonly #tell: Tell;
@@ -252,9 +255,23 @@ export class Relay {
     for await (const [, bytes] of store.scan({ prefix: 'closed/' })) {
       this.#tellClosed(JSON.parse(fromUtf8(bytes)) as Closed);
     }
+    await this.#retellSignals();
     for await (const [, bytes] of store.scan({ prefix: 'risk-now/' })) {
       const risk = JSON.parse(fromUtf8(bytes)) as Risk;
       this.#risks.set(risk.tenant, risk);
+    }
+  }
+
+  /** The evidence that still counts: without it a restarted region would judge like a blind one. */
+  async #retellSignals(): Promise<void> {
+    const since = this.#c.eventTime() - evidenceMs;
+    const recent: Signal[] = [];
+    for await (const [, bytes] of this.#c.ports.store.scan({ prefix: 'signal/' })) {
+      const signal = JSON.parse(fromUtf8(bytes)) as Signal;
+      if (Date.parse(signal.at) >= since) recent.push(signal);
+    }
+    for (const signal of recent.sort((a, b) => (a.at < b.at ? -1 : 1))) {
+      this.#tell(signal.tenant, 'scorer', { type: 'signal.recorded', signal });
     }
   }
 

@@ -31,6 +31,8 @@ export type Reach = 'open' | 'decided' | 'ahead' | 'foreign';
 export class Ballots {
   readonly #o: BallotHostOptions;
   readonly #open = new Map<string, BallotState>();
+  /** By the node's clock, for the metrics alone. */
+  readonly #openedAt = new Map<string, number>();
   /** Certificates that came before their body. */
   readonly #waiting = new Map<string, Certificate>();
   /** Bodies written in the turn that is being made: not readable from the store yet. */
@@ -156,6 +158,12 @@ export class Ballots {
     if (this.reach(instance) !== 'open') return;
     const key = instanceKey(instance);
     this.#o.metrics.observe('rounds', round + 1);
+    const openedAt = this.#openedAt.get(key);
+    if (openedAt !== undefined) {
+      const seconds = (this.#o.clock.now() - openedAt) / 1000;
+      this.#o.metrics.observe('decision_seconds', Math.max(0, seconds));
+    }
+    this.#openedAt.delete(key);
     this.#open.delete(key);
     this.#waiting.delete(key);
     turn.changed.delete(key);
@@ -196,6 +204,7 @@ export class Ballots {
 
   #begin(instance: Instance, turn: Turn): BallotState | null {
     if (this.reach(instance) !== 'open' || !this.#hasRoom(instance)) return null;
+    this.#openedAt.set(instanceKey(instance), this.#o.clock.now());
     const { state, effects } = openBallot(this.#config(instance));
     turn.add(instance, effects);
     return state;

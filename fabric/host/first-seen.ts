@@ -5,6 +5,8 @@
  * may send leaves no trace in the log. Whether a candidate is a counter is known of our own; of
  * others, the first of an instance is taken for the candidate and the rest for counters.
  */
+
+import type { Metrics } from '#fabric/ports.ts';
 import type { BallotState } from '#protocols/ballot/state.ts';
 import { decisionId, instanceKey, type ValueId } from '#protocols/ids.ts';
 import type { SignedVote } from '#protocols/messages/ballot.ts';
@@ -15,6 +17,7 @@ export interface FirstSeenOptions {
   readonly federation: string;
   readonly self: string;
   readonly ledger: Ledger;
+  readonly metrics: Metrics;
 }
 
 export class FirstSeen {
@@ -32,7 +35,10 @@ export class FirstSeen {
 
   /** Takes note of a candidate that we cast. */
   noteOwn(vote: SignedVote, turn: Turn): void {
-    if (vote.step === 'candidate') this.#note(vote, this.#counters.delete(vote.value), turn);
+    if (vote.step !== 'candidate') return;
+    const counter = this.#counters.delete(vote.value);
+    this.#o.metrics.count(counter ? 'counters_total' : 'candidates_total');
+    this.#note(vote, counter, turn);
   }
 
   /** Takes note of another member's candidate, if its ballot holds it. */

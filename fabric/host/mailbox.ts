@@ -43,6 +43,7 @@ export class Mailbox<T> {
 
   /** The oldest items, at most so many. */
   take(max: number): readonly T[] {
+    this.#o.metrics.gauge('mailbox_depth', this.size, { mailbox: this.#o.name });
     const taken = this.#items.slice(this.#head, this.#head + max);
     this.#head += taken.length;
     // Half empty: move what is left to the front, so that an item is moved once at most.

@@ -6,12 +6,12 @@ test('counters, gauges and histograms are rendered with prefix, labels and help'
   const metrics = createMetrics({ prefix: 'acme_', labels: { region: 'eu' } });
   metrics.count('votes_total', { step: 'prevote' });
   metrics.count('votes_total', { step: 'prevote' }, 2);
-  metrics.gauge('mailbox_depth', 5);
+  metrics.gauge('mailbox_depth', 5, { mailbox: 'ballots' });
   metrics.observe('rounds', 1);
   const text = await metrics.render();
   expect(text).toContain('# HELP acme_votes_total Votes signed by this region.');
   expect(text).toContain('acme_votes_total{step="prevote",region="eu"} 3');
-  expect(text).toContain('acme_mailbox_depth{region="eu"} 5');
+  expect(text).toContain('acme_mailbox_depth{mailbox="ballots",region="eu"} 5');
   expect(text).toContain('acme_rounds_bucket{le="1",region="eu"} 1');
   expect(metrics.contentType).toContain('text/plain');
 });
