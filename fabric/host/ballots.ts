@@ -22,7 +22,7 @@ import { abortValue, type Instance, instanceKey, tenantOf, type ValueId } from '
 import type { SignedVote } from '#protocols/messages/ballot.ts';
 import type { Certificate } from '#protocols/messages/certificate.ts';
 import type { BallotHostOptions, Candidacy, Refusal } from './ballot-options.ts';
-import { putBallot, putBody } from './instances.ts';
+import { delBallot, putBallot, putBody } from './instances.ts';
 import type { Decided, Turn } from './turn.ts';
 
 /** Whether an instance may have an open ballot here. */
@@ -89,7 +89,9 @@ export class Ballots {
   async step(instance: Instance, input: BallotInput, turn: Turn): Promise<void> {
     if (!this.#mayVote && input.type !== 'certificate') return;
     const key = instanceKey(instance);
-    const before = this.#open.get(key) ?? this.#begin(instance, turn);
+    const known = this.#open.get(key);
+    if (known && known.config.epoch !== this.#o.epoch().epoch) return this.#leave(known, turn);
+    const before = known ?? this.#begin(instance, turn);
     if (!before) return;
     const { state, effects } = step(before, input);
     this.#open.set(key, state);
@@ -186,7 +188,10 @@ export class Ballots {
   /** Reads a ballot back that was open when the process stopped. */
   async restore(durable: DurableBallot, turn: Turn): Promise<void> {
     const { instance } = durable;
-    if (this.reach(instance) !== 'open') return;
+    if (durable.epoch !== this.#o.epoch().epoch || this.reach(instance) !== 'open') {
+      turn.ops.push(delBallot(instance));
+      return;
+    }
     const stored: ValueId[] = [];
     for (const value of valuesOf(durable)) {
       if (await this.#o.instances.body(value)) stored.push(value);
@@ -194,6 +199,15 @@ export class Ballots {
     const { state, effects } = restoreBallot(this.#config(instance), durable, stored);
     this.#open.set(instanceKey(instance), state);
     turn.add(instance, effects);
+  }
+
+  /** A ballot closes with its epoch: from the next one on nothing is signed in it. */
+  #leave({ config: { instance } }: BallotState, turn: Turn): void {
+    const key = instanceKey(instance);
+    this.#open.delete(key);
+    this.#openedAt.delete(key);
+    turn.changed.delete(key);
+    turn.ops.push(delBallot(instance));
   }
 
   #keep(value: ValueId, bytes: Uint8Array, turn: Turn): void {

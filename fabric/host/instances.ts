@@ -102,6 +102,10 @@ export function putBallot(durable: DurableBallot): StoreOp {
   return { put: ballotKey(durable.instance), value: utf8(JSON.stringify(durable)) };
 }
 
+export function delBallot(instance: Instance): StoreOp {
+  return { del: ballotKey(instance) };
+}
+
 export function putBody(value: ValueId, bytes: Uint8Array): StoreOp {
   return { put: bodyKey(value), value: bytes };
 }

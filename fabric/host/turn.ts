@@ -67,6 +67,7 @@ export class Turn {
 
   /** Takes over what another turn collected: effects of ballots, not yet performed. */
   take(other: Turn): void {
+    this.ops.push(...other.ops);
     for (const key of other.changed) this.changed.add(key);
     this.votes.push(...other.votes);
     this.certify.push(...other.certify);

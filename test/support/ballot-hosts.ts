@@ -50,6 +50,8 @@ export interface Hosted {
 export class BallotHosts {
   readonly clock = new ManualClock(1_767_614_400_000);
   readonly network = new MemoryNetwork({ clock: this.clock });
+  /** The epoch in force, for every host alike. */
+  epoch = epoch;
 
   /** A host that accepts whatever it is asked to judge. */
   async open(self: string, store = new MemoryStore()): Promise<Hosted> {
@@ -65,7 +67,7 @@ export class BallotHosts {
       ...nobodyAsks,
       federation,
       self,
-      epoch: () => epoch,
+      epoch: () => this.epoch,
       random: { bytes: (length) => new Uint8Array(length).fill(7) },
       transport: this.network.connect(self),
       signer: signerOf(self),

@@ -9,8 +9,8 @@ import { type Dataset, loadDataset } from '#regions/dataset.ts';
 import { root } from './source-files.ts';
 
 const demo = join(root, 'sim', 'datasets', 'demo');
-/** Flags that replay a short recording in two and a half seconds. */
-export const atShortSpeed: readonly string[] = ['--speed', '60000'];
+/** Flags that replay a short recording in a second, besides the time its ballots take. */
+export const atShortSpeed: readonly string[] = ['--speed', '200000'];
 
 /** By then something was enacted, something was aborted, and something waits for people. */
 const shortEnd = Date.parse('2026-01-06T20:00:00Z');

@@ -67,6 +67,27 @@ test('nothing is sent before it is on disk', async () => {
   expect(peer.votes().map(({ step }) => step)).toEqual(['candidate', 'proposal', 'prevote']);
 });
 
+test('a ballot closes with its epoch, and nothing more is signed in it', async () => {
+  const world = new BallotHosts();
+  const { host, store, failures } = await world.open(home);
+  const peer = world.join('us');
+  await host.start();
+  await world.run();
+  const answer = host.putForward(candidacy());
+  await world.run();
+  await answer;
+  expect(host.openCount()).toBe(1);
+  world.epoch = { ...world.epoch, epoch: 2 };
+  peer.heard.length = 0;
+  await world.run(10_000);
+  expect(host.openCount()).toBe(0);
+  expect(peer.votes()).toEqual([]);
+  expect(failures).toEqual([]);
+  const left: string[] = [];
+  for await (const [key] of store.scan({ prefix: 'ballot/' })) left.push(key);
+  expect(left).toEqual([]);
+});
+
 test('a member that puts nothing or ABORT forward leaves no trace and stops nobody', async () => {
   const world = new BallotHosts();
   const { host, ledger, failures, candidates } = await world.open(home);
