@@ -42,30 +42,17 @@ const Limits = Type.Object(
       1,
       4096,
     ),
-    bodiesCacheMax: count(
-      4096,
-      'Manifest bodies kept in memory, one for each open ballot and some counters to it.',
-    ),
     ballotsOpenMax: count(
       1024,
       'Ballots open at once. With the votes of 64 members each, some tens of MiB.',
-    ),
-    votesCacheMax: count(
-      65_536,
-      'Verified signatures remembered, so that a repeated vote is not verified again.',
     ),
     manifestTtlMs: count(
       3_600_000,
       'Milliseconds until a manifest expires: the approval TTL of 30 minutes and as much again.',
       1000,
     ),
-    clockSkewMs: count(
-      2000,
-      'Milliseconds by which clocks may differ where a time decides; NTP keeps well below.',
-      0,
-    ),
     checkpointBatches: count(
-      20,
+      48,
       'Telemetry batches between two durable offsets: what a restart replays at most.',
     ),
     auditPageMax: count(1000, 'Audit entries in one answer: about 1 MiB of JSON.', 1, 10_000),
@@ -276,12 +263,6 @@ function refuseContradictions(config: Config): void {
   }
   if (limits.pageDefault > limits.pageMax) {
     throw configError('limits.pageDefault', `expected at most limits.pageMax (${limits.pageMax})`);
-  }
-  if (limits.ballotsOpenMax > limits.bodiesCacheMax) {
-    throw configError(
-      'limits.ballotsOpenMax',
-      `expected at most limits.bodiesCacheMax (${limits.bodiesCacheMax}): each needs its body`,
-    );
   }
 }
 

@@ -19,8 +19,6 @@ export type Tell = (tenant: string, agent: AgentName, event: AgentEvent) => bool
 export interface RegionLimits {
   /** How long a manifest may wait to be started. */
   readonly manifestTtlMs: number;
-  /** Allowance for clocks that differ, added where a time decides. */
-  readonly clockSkewMs: number;
   /** Telemetry batches between two durable offsets. */
   readonly checkpointBatches: number;
 }

@@ -17,11 +17,8 @@ export function limitsOf({
   decisionTimeoutMs,
 }: Pick<Config, 'limits' | 'decisionTimeoutMs'>): AllLimits {
   return {
-    // A manifest waits for people at most as long as its approvals may take, twice over.
-    manifestTtlMs: 3_600_000,
-    clockSkewMs: 5000,
-    // A durable offset every few event-time hours of a five-minute recording.
-    checkpointBatches: 48,
+    manifestTtlMs: limits.manifestTtlMs,
+    checkpointBatches: limits.checkpointBatches,
     actors: {
       mailboxMax: limits.mailboxEventsMax,
       turnEventsMax: 256,
@@ -33,7 +30,7 @@ export function limitsOf({
       mailboxMax: limits.mailboxEventsMax,
       turnInputsMax: limits.turnInputsMax,
       ballotsOpenMax: limits.ballotsOpenMax,
-      // A manifest is about 2 KiB; a policy for 10,000 tenants about 2 MiB.
+      // A manifest is about 2 KiB, a policy for 1,000 targets about 100 KiB.
       bodyBytesMax: 250_000,
       ballot: {
         // Half a second to propose covers a world-wide hop and a judge; later rounds wait longer.

@@ -137,7 +137,6 @@ test.each([
   [{ QUORATE_FAULT_MODEL: 'byzantine' }, 'faultModel'],
   [{ QUORATE_REGIONS: 'a,a' }, 'regions'],
   [{ QUORATE_LIMITS_PAGE_DEFAULT: '201' }, 'limits.pageDefault'],
-  [{ QUORATE_LIMITS_BALLOTS_OPEN_MAX: '5000' }, 'limits.ballotsOpenMax'],
 ])('the contradiction %o is refused at %s', (environment, key) => {
   expect(refusalOf(() => read({ environment }, { b: 'x' })).field).toBe(key);
 });
