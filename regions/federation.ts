@@ -82,7 +82,7 @@ class EmbeddedFederation implements Federation {
     const pace = new ReplayPace({
       clock: systemClock,
       speed: options.speed ?? usualSpeed(series.flat()),
-      hold: () => cores.some((core) => core.host.openCount() > 0),
+      hold: () => cores.some(({ host }) => host.openCount() > 0 || host.standing().asking),
     });
     const ports: OpenedPorts[] = [];
     for (const [index, region] of config.regions.entries()) {

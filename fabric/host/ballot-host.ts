@@ -30,7 +30,7 @@ import { FirstSeen } from './first-seen.ts';
 import { Inbound } from './inbound.ts';
 import { Mailbox } from './mailbox.ts';
 import { noParts, SlotGuard, signVotes, turnMessages } from './outbox.ts';
-import { Recovery, recoveringKey } from './recovery.ts';
+import { Recovery, recoveringKey, type Standing } from './recovery.ts';
 import { type Reply, Turn } from './turn.ts';
 
 type HostInput =
@@ -106,7 +106,7 @@ export class BallotHost {
   }
 
   /** Whether this region may vote, and why not. */
-  standing(): { readonly voting: boolean; readonly reason: string } {
+  standing(): Standing {
     return this.#recovery.standing();
   }
 

@@ -54,11 +54,18 @@ const votesMax = 4096;
 const quorumsMax = 256;
 const certificatesMax = 256;
 
-type Standing = 'asking' | 'voting' | 'amnesia' | 'new';
+type State = 'asking' | 'voting' | 'amnesia' | 'new';
+
+/** Whether this region may vote, whether that is still being found out, and why. */
+export interface Standing {
+  readonly voting: boolean;
+  readonly asking: boolean;
+  readonly reason: string;
+}
 
 export class Recovery {
   readonly #o: RecoveryOptions;
-  #state: Standing = 'new';
+  #state: State = 'new';
   #nonce = '';
   #timer: Timer | null = null;
   #newer = '';
@@ -84,15 +91,20 @@ export class Recovery {
     this.#timer = null;
   }
 
-  standing(): { readonly voting: boolean; readonly reason: string } {
+  standing(): Standing {
     switch (this.#state) {
       case 'voting':
-        return { voting: true, reason: 'voting' };
+        return { voting: true, asking: false, reason: 'voting' };
       case 'amnesia':
-        return { voting: false, reason: `peers hold a newer vote of ours: ${this.#newer}` };
+        return {
+          voting: false,
+          asking: false,
+          reason: `peers hold a newer vote of ours: ${this.#newer}`,
+        };
       default:
         return {
           voting: false,
+          asking: true,
           reason:
             'not stopped in order; asking peers for our own votes ' +
             `(${this.#answers.size} of ${this.#needed()} answered)`,

@@ -4,7 +4,8 @@
  * Regions that replay side by side stay within `leadMs` of each other, so that they judge with
  * evidence of about the same event time, however busy the machine is. Event time passes at most
  * `speed` times as fast as the clock, and not at all while `hold` says that a decision is being
- * negotiated: real time would hardly have passed either. A hold ends by itself after a bound.
+ * negotiated, or that regions may not vote yet: real time would hardly have passed either. A hold
+ * ends by itself after a bound.
  */
 import type { Clock } from '../ports.ts';
 

@@ -60,9 +60,9 @@ async function survives(plan: Plan): Promise<void> {
   const story = `seed ${seed}, killed after ${kills.join(', ')}`;
   const dataDir = join(plan.folder, 'var');
   const ended = await quorate([...up(plan), '--once']);
-  expect({ code: ended.code, story }).toEqual({ code: 0, story });
+  expect(ended.code, `${ended.stderr}; ${story}`).toBe(0);
   const audit = await quorate(['audit', 'verify', '--data-dir', dataDir]);
-  expect({ code: audit.code, out: audit.stdout, story }).toMatchObject({ code: 0 });
+  expect(audit.code, `${audit.stdout}; ${story}`).toBe(0);
 
   const logs = await readAuditLogs(dataDir);
   for (const log of logs) {
@@ -72,8 +72,11 @@ async function survives(plan: Plan): Promise<void> {
   await isDoneOnce(dataDir, logs, story);
   const receipts = await readdir(join(dataDir, 'receipts'));
   const files = receipts.map((name) => join(dataDir, 'receipts', name));
-  const verified = await quorate(['verify', ...files, '--data-dir', dataDir]);
-  expect({ code: verified.code, said: verified.stderr, story }).toMatchObject({ code: 0 });
+  // Kills can cost so much evidence that all that was decided still waits for people.
+  if (files.length > 0) {
+    const verified = await quorate(['verify', ...files, '--data-dir', dataDir]);
+    expect(verified.code, `${verified.stderr}; ${story}`).toBe(0);
+  }
 
   const again = answerOf<UpSummary>(await quorate([...up(plan), '--once']));
   expect(again.thisRun, story).toMatchObject({ signals: 0, certificates: 0, enacted: 0 });
