@@ -3,8 +3,8 @@
  * telemetry, over an in-process network.
  *
  *   <data folder>/trust-root.json          the epoch that everything verifies against
- *   <data folder>/genesis.json             the documents that epoch names, and what is replayed
- *   <data folder>/playbooks/<id>.json      the signed catalogue
+ *   <data folder>/genesis.json             what that epoch names, the signed playbooks, and which
+ *                                          series the folder belongs to
  *   <data folder>/approvers/<id>.pem       the demo's approvers
  *   <data folder>/receipts/<decision>.json
  */
