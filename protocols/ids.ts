@@ -42,11 +42,6 @@ export function epochOfVersion(version: number): number {
   return Math.floor(version / versionsPerEpoch);
 }
 
-/** The n that counts a target's instances within the version's epoch, from 1. */
-export function indexOfVersion(version: number): number {
-  return version % versionsPerEpoch;
-}
-
 export function tenantOf(target: string): string {
   return target.slice(0, target.indexOf('/'));
 }

@@ -15,6 +15,7 @@ import { Compile } from 'typebox/compile';
 import { QuorateError } from '#protocols/errors.ts';
 import { Name } from '#protocols/messages/common.ts';
 import { MetricKind } from '#protocols/messages/signal.ts';
+import type { TargetState } from '#protocols/messages/target-state.ts';
 
 const closed = { additionalProperties: false } as const;
 
@@ -254,4 +255,21 @@ const kinds: readonly (readonly [RegExp, MetricKind])[] = [
 /** Guessed from the file name; what says nothing is treated as use of capacity. */
 function kindOf(file: string): MetricKind {
   return kinds.find(([pattern]) => pattern.test(baseName(file)))?.[1] ?? 'saturation';
+}
+
+/** How the mock cluster has a service before anything was done to it. */
+export function stateAtStart(target: string, home: string): TargetState {
+  return {
+    target,
+    replicas: 4,
+    generation: 1,
+    release: 3,
+    keyVersion: 1,
+    activeRegion: home,
+    cpuMillis: 500,
+    memoryMib: 512,
+    stopGeneration: 0,
+    healthy: true,
+    fence: 0,
+  };
 }

@@ -27,7 +27,7 @@ import type { TrustRoot } from '#protocols/epochs/trust.ts';
 import type { Policy } from '#protocols/messages/epoch.ts';
 import type { TargetState } from '#protocols/messages/target-state.ts';
 import { union } from './counts.ts';
-import { type Dataset, loadDataset } from './dataset.ts';
+import { type Dataset, loadDataset, stateAtStart } from './dataset.ts';
 import type { Federation, FederationOptions, UpSummary } from './federation-types.ts';
 import { type Founding, found } from './founding.ts';
 import { openPlaybooks } from './genesis.ts';
@@ -244,22 +244,9 @@ function usualSpeed(series: readonly ReplaySeries[]): number {
   return Math.max(speedMin, ...seconds.map((span) => span / replaySeconds));
 }
 
-/** The mock cluster at the beginning: four replicas of everything, at home. */
 function targetsOf(dataset: Dataset): readonly TargetState[] {
-  return dataset.tenants.flatMap((tenant) =>
-    tenant.services.map(({ service, home }) => ({
-      target: `${tenant.id}/${service}`,
-      replicas: 4,
-      generation: 1,
-      release: 3,
-      keyVersion: 1,
-      activeRegion: home,
-      cpuMillis: 500,
-      memoryMib: 512,
-      stopGeneration: 0,
-      healthy: true,
-      fence: 0 as const,
-    })),
+  return dataset.tenants.flatMap(({ id, services }) =>
+    services.map(({ service, home }) => stateAtStart(`${id}/${service}`, home)),
   );
 }
 

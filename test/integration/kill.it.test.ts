@@ -70,7 +70,9 @@ async function survives(plan: Plan): Promise<void> {
     expect(unfinished(log), story).toEqual([]);
   }
   await isDoneOnce(dataDir, logs, story);
-  const receipts = await readdir(join(dataDir, 'receipts'));
+  const names = await readdir(join(dataDir, 'receipts'));
+  const receipts = names.filter((name) => name.endsWith('.json'));
+  expect(receipts.sort(), story).toEqual(endedIn(logs).map((id) => `${id}.json`));
   const files = receipts.map((name) => join(dataDir, 'receipts', name));
   // Kills can cost so much evidence that all that was decided still waits for people.
   if (files.length > 0) {
@@ -104,6 +106,17 @@ function unfinished(log: AuditLog): readonly string[] {
     .filter(({ step, facts }) => step === 'certificate' && facts.value !== 'abort')
     .map(({ decisionId = '' }) => decisionId)
     .filter((id) => !ended.has(id) && waiting.get(id) !== true);
+}
+
+/** Every decision that has ended, or was to do nothing: each has a receipt. */
+function endedIn(logs: readonly AuditLog[]): readonly string[] {
+  const ids = logs.flatMap((log) => [
+    ...outcomesOf(log),
+    ...log.entries
+      .filter(({ step, facts }) => step === 'certificate' && facts.value === 'abort')
+      .map(({ decisionId = '' }) => decisionId),
+  ]);
+  return [...new Set(ids)].sort();
 }
 
 /** The cluster did exactly what the logs say was enacted, and each of it once. */

@@ -38,6 +38,7 @@ import type { Signal } from '#protocols/messages/signal.ts';
 import { stateDigest, type TargetState } from '#protocols/messages/target-state.ts';
 import { quorumOf } from '#protocols/quorum.ts';
 import type { Dataset } from '#regions/dataset.ts';
+import { stateAtStart } from '#regions/dataset.ts';
 import { signalsOf } from './dataset-signals.ts';
 
 export interface ReplayOptions {
@@ -131,7 +132,7 @@ class World {
       for (const { service, home, series } of tenant.services) {
         const target = `${tenant.id}/${service}`;
         this.#homes.set(target, home);
-        this.#observed.set(target, initialState(target, home));
+        this.#observed.set(target, stateAtStart(target, home));
         for (const { region } of series) regions.add(region);
       }
     }
@@ -321,22 +322,6 @@ class World {
 function gateOf(isAutomatic: boolean): Gate {
   const approvals: Gate['approvals'] = isAutomatic ? [] : [{ role: 'approver', count: 1 }];
   return { approvals, secondApprover: false, mfa: false, reasons: [] };
-}
-
-function initialState(target: string, home: string): TargetState {
-  return {
-    target,
-    replicas: 4,
-    generation: 1,
-    release: 3,
-    keyVersion: 1,
-    activeRegion: home,
-    cpuMillis: 500,
-    memoryMib: 512,
-    stopGeneration: 0,
-    healthy: true,
-    fence: 0,
-  };
 }
 
 function enacted(state: TargetState, action: Action): TargetState {
