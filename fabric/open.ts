@@ -23,7 +23,7 @@ import { type ReplaySeries, replaySource } from './telemetry/replay.ts';
 
 export { systemClock } from './clock.ts';
 export { claimDataFolder, type DataFolderClaim } from './data-folder.ts';
-export { makeFolderDurably, writeDurably } from './files.ts';
+export { makeFolderDurably, syncFolder, writeDurably } from './files.ts';
 export { openKeystore, openSigner, regionKeys, signerFromPem } from './keys/keystore.ts';
 export { nativeMlDsa44Verifier, nativeVerifier } from './keys/verify.ts';
 export { openLevelStore } from './level/store.ts';

@@ -9,11 +9,16 @@ import Type, { type Static } from 'typebox';
 import { type ErrorCode, QuorateError } from '#protocols/errors.ts';
 import type { GatewayLog } from './context.ts';
 
-type ProblemCode = ErrorCode | 'internal' | 'unsupported-media-type' | 'timeout';
+export type ProblemCode =
+  | ErrorCode
+  | 'internal'
+  | 'unsupported-media-type'
+  | 'timeout'
+  | 'headers-too-large';
 
 const problems: Readonly<Record<ProblemCode, readonly [status: number, title: string]>> = {
   'invalid-input': [400, 'The request is not valid'],
-  unauthenticated: [401, 'A valid bearer token is needed'],
+  unauthenticated: [401, 'A valid token or session is needed'],
   forbidden: [403, 'Not allowed'],
   'policy-violation': [403, 'A policy forbids this'],
   'not-found': [404, 'Not found'],
@@ -23,6 +28,7 @@ const problems: Readonly<Record<ProblemCode, readonly [status: number, title: st
   'too-large': [413, 'The request is too large'],
   'unsupported-media-type': [415, 'The content type is not supported'],
   'too-many-requests': [429, 'Too many requests'],
+  'headers-too-large': [431, 'The headers are too large'],
   internal: [500, 'Something is wrong here'],
   config: [500, 'Something is wrong here'],
   'data-folder-in-use': [500, 'Something is wrong here'],
@@ -43,11 +49,28 @@ const byFastifyCode: Readonly<Record<string, ProblemCode>> = {
 };
 
 /** The HTTP status of an error code, for the reference. */
-export function statusOf(code: ErrorCode): number {
+export function statusOf(code: ProblemCode): number {
   return problems[code][0];
 }
 
+export function titleOf(code: ProblemCode): string {
+  return problems[code][1];
+}
+
+function typeOf(code: ProblemCode): string {
+  return `https://quorate.dev/problems/${code}`;
+}
+
+/** Every `type` that an answer of this gateway may have. */
+export const problemTypes = (Object.keys(problems) as ProblemCode[]).map(typeOf);
+
 export const notReadyStatus = problems['not-ready'][0];
+
+/** Whether a repeat of the same request would be answered the same. */
+export function isKeptStatus(status: number): boolean {
+  const passing = [problems.unauthenticated[0], problems['too-many-requests'][0]];
+  return status < problems.internal[0] && !passing.includes(status);
+}
 
 export const Problem = Type.Object(
   {
@@ -64,7 +87,7 @@ export const Problem = Type.Object(
 );
 export type Problem = Static<typeof Problem>;
 
-interface Fault {
+export interface Fault {
   readonly code: ProblemCode;
   readonly detail: string;
   readonly field?: string | undefined;
@@ -88,20 +111,27 @@ export function handleErrors(app: FastifyInstance, log: GatewayLog): void {
   );
 }
 
-function answer(fault: Fault, request: FastifyRequest, reply: FastifyReply): FastifyReply {
-  const [status, title] = problems[fault.code];
-  const problem: Problem = {
-    type: `https://quorate.dev/problems/${fault.code}`,
+export function answer(fault: Fault, request: FastifyRequest, reply: FastifyReply): FastifyReply {
+  const problem = problemOf(fault, { instance: pathOf(request), requestId: request.id });
+  if (fault.code === 'unauthenticated') reply.header('www-authenticate', 'Bearer realm="quorate"');
+  return reply.code(problem.status).type('application/problem+json').send(problem);
+}
+
+export function problemOf(
+  { code, detail, field, retryable }: Fault,
+  { instance, requestId }: { readonly instance: string; readonly requestId: string },
+): Problem {
+  const [status, title] = problems[code];
+  return {
+    type: typeOf(code),
     title,
     status,
-    detail: fault.detail,
-    instance: pathOf(request),
-    request_id: request.id,
-    retryable: fault.retryable ?? status === notReadyStatus,
-    ...(fault.field && { field: fault.field }),
+    detail,
+    instance,
+    request_id: requestId,
+    retryable: retryable ?? status === notReadyStatus,
+    ...(field && { field }),
   };
-  if (fault.code === 'unauthenticated') reply.header('www-authenticate', 'Bearer realm="quorate"');
-  return reply.code(status).type('application/problem+json').send(problem);
 }
 
 /** Without the query: it may hold what must not be repeated. */

@@ -8,12 +8,26 @@ import { DecisionId } from '#protocols/messages/common.ts';
 import type { Caller, ProposalView, RegionNode } from '#regions/node.ts';
 
 export const IdParams = Type.Object(
-  { id: Type.String({ minLength: 1, maxLength: 200, description: 'The decision id' }) },
+  {
+    id: Type.String({
+      minLength: 1,
+      maxLength: 200,
+      description: 'The decision id',
+      examples: ['0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef'],
+    }),
+  },
   { additionalProperties: false },
 );
 
 export const TenantParams = Type.Object(
-  { tenant: Type.String({ minLength: 1, maxLength: 200 }) },
+  {
+    tenant: Type.String({
+      minLength: 1,
+      maxLength: 200,
+      description: 'The tenant of the caller',
+      examples: ['some-tenant'],
+    }),
+  },
   { additionalProperties: false },
 );
 

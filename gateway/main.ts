@@ -2,75 +2,32 @@
  * The process: the only file that reads the environment, and the one that ends in an exit code.
  */
 import { existsSync, readFileSync } from 'node:fs';
-import { Command } from 'commander';
-import { addAudit } from './cli/audit.ts';
 import type { Cli } from './cli/cli.ts';
-import { addConfig } from './cli/config.ts';
-import { addDecisions } from './cli/decisions.ts';
-import { endingOf, exit } from './cli/exit.ts';
-import { addKeys } from './cli/keys.ts';
-import { addStop } from './cli/stop.ts';
-import { addToken } from './cli/token.ts';
-import { addUp } from './cli/up.ts';
-import { addVerdicts } from './cli/verdicts.ts';
-import { addVerify } from './cli/verify.ts';
+import { exit } from './cli/exit.ts';
+import { runCommandLine } from './cli/program.ts';
+import { openScreen } from './cli/screen.ts';
 
 /** Runs one command line; called by the launcher. */
 export async function run(argv: readonly string[]): Promise<void> {
   endQuietlyWithReader();
   if (existsSync('.env')) process.loadEnvFile('.env');
-  const cli = createCli();
-  try {
-    await buildProgram(cli).parseAsync([...argv]);
-  } catch (error) {
-    const { code, line } = endingOf(error);
-    if (line !== null) cli.note(line);
-    if (cli.environment.LOG_LEVEL === 'debug' && error instanceof Error) {
-      cli.note(String(error.stack));
-    }
-    cli.setExitCode(code);
-  }
-}
-
-function buildProgram(cli: Cli): Command {
-  const program = new Command('quorate')
-    .description('operations across regions and tenants, decided by signed quorums')
-    .version(cli.version)
-    .exitOverride()
-    .configureOutput({
-      writeOut: (text) => cli.out(text.trimEnd()),
-      // Usage errors become one line of our own; help that was not asked for goes to stderr.
-      outputError: () => {},
-      writeErr: (text) => cli.note(text.trimEnd()),
-    });
-  for (const add of [
-    addUp,
-    addVerify,
-    addDecisions,
-    addVerdicts,
-    addStop,
-    addAudit,
-    addKeys,
-    addToken,
-    addConfig,
-  ]) {
-    add(program, cli);
-  }
-  return program;
+  await runCommandLine(createCli(), argv.slice(2));
 }
 
 function createCli(): Cli {
   const manifest = JSON.parse(
     readFileSync(new URL('../package.json', import.meta.url), 'utf8'),
   ) as { version: string };
+  const stdout = openScreen(process.stdout, process.env.TERM);
+  const stderr = openScreen(process.stderr, process.env.TERM);
   return {
     environment: { ...process.env },
     cwd: process.cwd(),
     version: manifest.version,
-    isTerminal: process.stdout.isTTY === true,
-    isErrorTerminal: process.stderr.isTTY === true,
-    out: (line) => process.stdout.write(`${line}\n`),
-    note: (line) => process.stderr.write(`${line}\n`),
+    stdout,
+    stderr,
+    out: (line) => stdout.write(line),
+    note: (line) => stderr.write(line),
     setExitCode: (code) => {
       process.exitCode = code;
     },

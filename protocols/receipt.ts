@@ -3,7 +3,7 @@
  *
  * The log is checked first: epochs from the root, the region's signed head, the entries under
  * it. From then on the entries are facts, and a document that none of them names is the one
- * that was changed. What follows is the decision (rules, certificate, manifest, candidates,
+ * that was changed. What follows is the decision (certificate, manifest, rules, candidates,
  * evidence) and its execution (dry-run, gate, approvals, enactment, order of steps). The first
  * refusal ends the check, and its field is the path of what is wrong, as near as the proofs
  * can tell.
@@ -46,9 +46,9 @@ export type ReceiptAnswer =
   | (Refusal & { readonly checked: readonly CheckedPart[] });
 
 const parts: readonly (readonly [string, (context: ReceiptContext) => Refusal | null])[] = [
-  ['roster and policy', checkRules],
   ['certificate', checkCertificate],
   ['manifest', checkManifest],
+  ['roster and policy', checkRules],
   ['candidates', checkCandidates],
   ['signals and risk', checkEvidence],
   ['dry-run', checkDryRun],

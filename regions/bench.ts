@@ -59,11 +59,12 @@ export class Bench {
     const manifest = decoded.value;
     const observed = await this.#observe(instance.target);
     if (!observed.ok) return this.#answer(instance, value, rejection([observed.reason]));
-    const { policy, policyHash } = this.#c.constitution;
+    const { policy, policyHash, rosterHash } = this.#c.constitution;
     const violations = checkManifest(manifest, {
       federation: this.#c.federation,
       policy,
       policyHash,
+      rosterHash,
       playbook: this.#c.playbooks.get(manifest.playbook.digest) ?? null,
       observed: observed.state,
       now: this.#c.ports.clock.now(),

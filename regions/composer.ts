@@ -103,7 +103,7 @@ export class Composer {
   #compose(wish: Wish): Manifest {
     const { target, action, observed } = wish;
     const { constitution, ports, limits, federation, id } = this.#c;
-    const { policy, policyHash, epoch } = constitution;
+    const { policy, policyHash, rosterHash, epoch } = constitution;
     const tenant = tenantOf(target);
     const { playbook, document } = this.#playbookFor(action.kind);
     const impact = impactOf(action, observed, policy.limits);
@@ -126,6 +126,7 @@ export class Composer {
       gate: wish.submittedBy ? withApprover(gate) : gate,
       impact,
       policyHash,
+      rosterHash,
       notAfter: new Date(ports.clock.now() + limits.manifestTtlMs).toISOString(),
       nonce: toHex(ports.random.bytes(32)),
       risk: wish.risk,

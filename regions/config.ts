@@ -5,9 +5,9 @@
  * Every default says why it is that number. Unknown keys and contradictions stop the start.
  */
 import Type, { type Static } from 'typebox';
-import { QuorateError } from '#protocols/errors.ts';
 import { Name } from '#protocols/messages/common.ts';
 import { FaultModel } from '#protocols/messages/epoch.ts';
+import { configError, refuseContradictions, refuseUnusable } from './config-checks.ts';
 import { expectationOf, type Field, fieldsOf, isValid } from './config-fields.ts';
 import { type ConfigSources, collect, type Given } from './config-sources.ts';
 import { type Secret, secretOf } from './secret.ts';
@@ -55,6 +55,10 @@ const Limits = Type.Object(
       48,
       'Telemetry batches between two durable offsets: what a restart replays at most.',
     ),
+    rememberedMax: count(
+      10_000,
+      'Facts of one kind kept: idempotency keys or ended sessions of a tenant. About 10 MiB each.',
+    ),
     auditPageMax: count(1000, 'Audit entries in one answer: about 1 MiB of JSON.', 1, 10_000),
     pageDefault: count(50, 'Items of a list when the caller does not say: one screen.', 1, 1000),
     pageMax: count(
@@ -82,11 +86,65 @@ const Limits = Type.Object(
       0,
       600_000,
     ),
+    eventStreamsMax: count(512, 'Event streams open at once: half of all connections.'),
+    eventStreamsPerSubjectMax: count(16, 'Event streams of one caller: a tab of the console each.'),
+    eventBufferBytesMax: count(
+      262_144,
+      'Bytes written to an event stream before it must take them, and of recent entries a tenant.',
+      4096,
+      67_108_864,
+    ),
+    eventKeepAliveMs: count(
+      15_000,
+      'Milliseconds between signs of life of an event stream; proxies give up after 30 s or more.',
+      100,
+      600_000,
+    ),
     tokenTtlMaxSeconds: count(
       86_400,
       'Longest life of a token the local issuer signs: it cannot be revoked, so a day.',
       60,
       31_536_000,
+    ),
+    loginTtlSeconds: count(
+      600,
+      'Life of a login link: time to copy it from a terminal, and no more.',
+      10,
+      86_400,
+    ),
+    sessionTtlSeconds: count(
+      43_200,
+      'Life of a console session: a working day. Logging out ends it at once.',
+      60,
+      2_592_000,
+    ),
+    requestsPerMinuteMax: count(
+      60_000,
+      'Requests a minute of one caller in one tenant: far above what a person or a script needs.',
+    ),
+    publicRequestsPerMinuteMax: count(
+      30_000,
+      'Requests a minute without a token from one address; probes and metrics are not counted.',
+    ),
+    failedLoginsPerMinuteMax: count(
+      3000,
+      'Refused tokens a minute from one address. Tokens cannot be guessed; this bounds the work.',
+    ),
+    callersCountedMax: count(
+      10_000,
+      'Callers and addresses whose requests are counted at once, about 100 bytes each.',
+    ),
+    idempotencyTtlSeconds: count(
+      86_400,
+      'How long an answer is kept for a repeated Idempotency-Key: a day of retries.',
+      60,
+      2_592_000,
+    ),
+    idempotencyAnswerBytesMax: count(
+      65_536,
+      'Bytes of an answer kept for a repeat; of a longer one only that it was given.',
+      1024,
+      1_048_576,
     ),
   },
   closed,
@@ -165,6 +223,35 @@ export const ConfigSchema = Type.Object(
       description: 'What the names of all metrics begin with.',
     }),
     limits: Limits,
+    jwks: Type.Optional(
+      Type.String({
+        minLength: 1,
+        variables: ['JWKS'],
+        expected: 'a path or an https URL',
+        description:
+          "The key set (JWKS) of an identity provider; without it the data folder's own issuer.",
+      }),
+    ),
+    jwtIssuer: Type.Optional(
+      Type.String({
+        minLength: 1,
+        variables: ['JWT_ISSUER'],
+        description: 'The issuer that its tokens name.',
+      }),
+    ),
+    jwtAudience: Type.Optional(
+      Type.String({
+        minLength: 1,
+        variables: ['JWT_AUDIENCE'],
+        description: 'The audience that its tokens name.',
+      }),
+    ),
+    trustedProxies: Type.Array(Type.String({ minLength: 1, maxLength: 64 }), {
+      default: [],
+      maxItems: 32,
+      expected: 'a list of IP addresses and networks such as 10.0.0.0/8',
+      description: 'Reverse proxies whose X-Forwarded headers are believed. None by default.',
+    }),
     circuitBreakerCheckIntervalMs: Type.Integer({
       default: 60_000,
       minimum: 1000,
@@ -200,9 +287,12 @@ type SecretKey =
   | 'federationToken'
   | 'slackWebhookUrl'
   | 'telegramBotToken';
-export type Config = Readonly<Omit<Raw, SecretKey | 'limits' | 'regions'>> & {
+type ListKey = 'regions' | 'trustedProxies';
+export type Config = Readonly<Omit<Raw, SecretKey | ListKey | 'limits'>> & {
   readonly [K in SecretKey]?: Secret;
-} & { readonly limits: Readonly<Raw['limits']>; readonly regions: readonly string[] };
+} & { readonly [K in ListKey]: readonly string[] } & {
+  readonly limits: Readonly<Raw['limits']>;
+};
 
 export const configFields: readonly Field[] = fieldsOf(ConfigSchema);
 
@@ -251,38 +341,4 @@ function nest(values: ReadonlyMap<string, unknown>): Record<string, unknown> {
   }
   Object.freeze(limits);
   return config;
-}
-
-function refuseContradictions(config: Config): void {
-  const { regions, limits } = config;
-  if (new Set(regions).size !== regions.length) {
-    throw configError('regions', `expected different names, found ${regions.join(', ')}`);
-  }
-  if (config.faultModel === 'byzantine' && regions.length < 4) {
-    throw configError('faultModel', `byzantine needs at least 4 regions, found ${regions.length}`);
-  }
-  if (limits.pageDefault > limits.pageMax) {
-    throw configError('limits.pageDefault', `expected at most limits.pageMax (${limits.pageMax})`);
-  }
-}
-
-function refuseUnusable(config: Config, sources: ConfigSources): void {
-  if (config.postgresDsn && !/^postgres(?:ql)?:\/\//.test(config.postgresDsn.reveal())) {
-    const hint = config.postgresDsn.reveal().startsWith('sqlite:')
-      ? 'sqlite is not supported; leave it out, the store needs no database'
-      : 'another scheme is not supported';
-    throw configError('postgresDsn', `expected a postgresql:// URL: ${hint}`);
-  }
-  const cosignKey = config.cosignKeyPath && sources.readText(config.cosignKeyPath);
-  if (cosignKey && /BEGIN ENCRYPTED (?:SIGSTORE|COSIGN) PRIVATE KEY/.test(cosignKey)) {
-    const hint = 'make one with: openssl genpkey -algorithm ed25519';
-    throw configError(
-      'cosignKeyPath',
-      `expected an unencrypted PKCS#8 PEM, found an encrypted cosign key; ${hint}`,
-    );
-  }
-}
-
-export function configError(key: string, message: string): QuorateError {
-  return new QuorateError('config', `${key}: ${message}`, { field: key });
 }

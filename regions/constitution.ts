@@ -4,19 +4,26 @@
  *
  * Genesis documents are named by digest in the trusted epoch. Every later one is the value of a
  * certified journal entry, applied in height order; replaying the journal on start gives the
- * same state. A document that is not the epoch's own is kept with the certificate that put it
- * in force, so that a receipt can carry the proof.
+ * same state. Policies and rosters that were in force stay known by their digests: a decision is
+ * held to those that its manifest names, also when others are in force by the time somebody asks.
  */
 import { assert, required } from '#protocols/assert.ts';
-import { digestOf, fromBase64, toBase64 } from '#protocols/bytes.ts';
-import { canonicalBytes } from '#protocols/canonical.ts';
+import { fromBase64 } from '#protocols/bytes.ts';
 import { decodeCanonical } from '#protocols/dsse.ts';
 import { QuorateError } from '#protocols/errors.ts';
 import { abortValue, journalTarget, type ValueId } from '#protocols/ids.ts';
 import type { Certificate } from '#protocols/messages/certificate.ts';
-import type { EdgeMember, Epoch, Phase, Policy, Roster } from '#protocols/messages/epoch.ts';
+import type {
+  ApproverRow,
+  EdgeMember,
+  Epoch,
+  Phase,
+  Policy,
+  Roster,
+} from '#protocols/messages/epoch.ts';
 import type { JournalEntry } from '#protocols/messages/journal.ts';
-import type { Role } from '#protocols/messages/manifest.ts';
+import type { Manifest } from '#protocols/messages/manifest.ts';
+import { approverIn, policyDigest, rosterDigest } from '#protocols/redaction.ts';
 
 export interface Genesis {
   readonly epoch: Epoch;
@@ -24,49 +31,50 @@ export interface Genesis {
   readonly roster: Roster;
 }
 
-/** The certified journal entry that put a document in force. */
-export interface Enactor {
-  readonly certificate: Certificate;
-  readonly entry: string;
-}
-
 interface InForce<T> {
   readonly document: T;
   readonly digest: string;
-  readonly by: Enactor | null;
 }
 
-/** Documents in force together, and the proof of those that the epoch itself does not name. */
+/** The documents that a manifest was composed under. */
 export interface Rules {
   readonly policy: Policy;
   readonly roster: Roster;
-  /** By height. */
-  readonly enactors: readonly Enactor[];
 }
+
+type RulesNamed = Pick<Manifest, 'policyHash' | 'rosterHash'>;
 
 export class Constitution {
   #epoch: Epoch;
+  /** Every epoch that was in force, by its number; each is a journal entry. */
+  readonly #epochs = new Map<number, Epoch>();
   #policy: InForce<Policy>;
   #roster: InForce<Roster>;
   readonly #edges = new Map<string, EdgeMember>();
   readonly #homes = new Map<string, string>();
-  /** By the policy's digest; as many as the journal has policies. */
-  readonly #rules = new Map<string, Rules>();
+  /** By their digests; as many as the journal has. */
+  readonly #policies = new Map<string, Policy>();
+  readonly #rosters = new Map<string, Roster>();
   #height = 0;
   #previous: ValueId | null = null;
 
   constructor({ epoch, policy, roster }: Genesis) {
     this.#epoch = epoch;
-    this.#policy = inForce(policy, null);
-    this.#roster = inForce(roster, null);
+    this.#epochs.set(epoch.epoch, epoch);
+    this.#policy = this.#adoptPolicy(policy);
+    this.#roster = this.#adoptRoster(roster);
     check(this.#policy.digest === epoch.policy, 'policy');
     check(this.#roster.digest === epoch.roster, 'roster');
     this.#indexHomes();
-    this.#rememberRules();
   }
 
   get epoch(): Epoch {
     return this.#epoch;
+  }
+
+  /** An epoch that is or was in force. */
+  epochNumbered(epoch: number): Epoch | null {
+    return this.#epochs.get(epoch) ?? null;
   }
 
   get policy(): Policy {
@@ -81,6 +89,10 @@ export class Constitution {
     return this.#roster.document;
   }
 
+  get rosterHash(): string {
+    return this.#roster.digest;
+  }
+
   get height(): number {
     return this.#height;
   }
@@ -90,12 +102,11 @@ export class Constitution {
     return this.#previous;
   }
 
-  /**
-   * What was in force when the policy last was this one: a decision is held to the rules it was
-   * made under, also when others are in force by the time somebody asks.
-   */
-  rulesUnder(policyHash: string): Rules | null {
-    return this.#rules.get(policyHash) ?? null;
+  /** Null as long as the journal entry that brings one of them has not arrived. */
+  rulesNamed({ policyHash, rosterHash }: RulesNamed): Rules | null {
+    const policy = this.#policies.get(policyHash);
+    const roster = this.#rosters.get(rosterHash);
+    return policy && roster ? { policy, roster } : null;
   }
 
   edges(): ReadonlyMap<string, EdgeMember> {
@@ -112,9 +123,10 @@ export class Constitution {
     return this.policy.tenants.find(({ id }) => id === tenant)?.phase ?? 'L3';
   }
 
-  approver(id: string, tenant: string): { publicKey: string; roles: readonly Role[] } | null {
-    const found = this.roster.approvers.find((one) => one.id === id);
-    return found?.tenants.includes(tenant) ? found : null;
+  /** Who may decide about the manifest, by the roster that it names. */
+  approver(id: string, manifest: Pick<Manifest, 'tenant' | 'rosterHash'>): ApproverRow | null {
+    const roster = this.#rosters.get(manifest.rosterHash);
+    return roster ? approverIn(roster, { id, tenant: manifest.tenant }) : null;
   }
 
   /** Applies the next certified entry of the journal; ABORT only uses up the height. */
@@ -128,20 +140,18 @@ export class Constitution {
     const bytes = required(body, 'a certified entry has a body');
     const decoded = decodeCanonical('journal-entry/1', bytes);
     assert(decoded.ok, 'regions certify only entries that decode');
-    this.#change(decoded.value, { certificate, entry: toBase64(bytes) });
+    this.#change(decoded.value);
     return decoded.value;
   }
 
-  #change({ change }: JournalEntry, by: Enactor): void {
+  #change({ change }: JournalEntry): void {
     switch (change.kind) {
       case 'policy':
-        this.#policy = inForce(change.policy, by);
+        this.#policy = this.#adoptPolicy(change.policy);
         this.#indexHomes();
-        this.#rememberRules();
         return;
       case 'roster':
-        this.#roster = inForce(change.roster, by);
-        this.#rememberRules();
+        this.#roster = this.#adoptRoster(change.roster);
         return;
       case 'edge':
         this.#edges.set(change.edge.id, change.edge);
@@ -150,15 +160,21 @@ export class Constitution {
         const decoded = decodeCanonical('epoch/1', fromBase64(change.envelope.payload));
         assert(decoded.ok, 'regions certify only epochs that decode');
         this.#epoch = decoded.value;
+        this.#epochs.set(this.#epoch.epoch, this.#epoch);
       }
     }
   }
 
-  #rememberRules(): void {
-    const enactors = [this.#policy.by, this.#roster.by]
-      .filter((by) => by !== null)
-      .sort((a, b) => a.certificate.instance.version - b.certificate.instance.version);
-    this.#rules.set(this.policyHash, { policy: this.policy, roster: this.roster, enactors });
+  #adoptPolicy(document: Policy): InForce<Policy> {
+    const digest = policyDigest(document);
+    this.#policies.set(digest, document);
+    return { document, digest };
+  }
+
+  #adoptRoster(document: Roster): InForce<Roster> {
+    const digest = rosterDigest(document);
+    this.#rosters.set(digest, document);
+    return { document, digest };
   }
 
   #indexHomes(): void {
@@ -167,10 +183,6 @@ export class Constitution {
       for (const { target, home } of tenant.targets) this.#homes.set(target, home);
     }
   }
-}
-
-function inForce<T>(document: T, by: Enactor | null): InForce<T> {
-  return { document, digest: digestOf(canonicalBytes(document)), by };
 }
 
 function check(holds: boolean, field: string): void {

@@ -21,6 +21,8 @@ export interface RegionLimits {
   readonly manifestTtlMs: number;
   /** Telemetry batches between two durable offsets. */
   readonly checkpointBatches: number;
+  /** Facts of one kind that are remembered for a gateway. */
+  readonly rememberedMax: number;
 }
 
 export interface RegionContext {

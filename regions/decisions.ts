@@ -10,6 +10,7 @@
  *   approval/<decision id>/<nonce>
  */
 
+import type { HeldSince } from '#fabric/host/vote-times.ts';
 import type { Store, StoreOp } from '#fabric/ports.ts';
 import { fromUtf8, utf8 } from '#protocols/bytes.ts';
 import { canonicalBytes } from '#protocols/canonical.ts';
@@ -28,7 +29,7 @@ import type { Certificate } from '#protocols/messages/certificate.ts';
 import type { DryRun, Enactment } from '#protocols/messages/enactment.ts';
 import type { Envelope } from '#protocols/messages/envelope.ts';
 import type { Gate, Manifest } from '#protocols/messages/manifest.ts';
-import type { ProposalStatus } from './node.ts';
+import type { ProposalFilter, ProposalStatus } from './node.ts';
 
 export interface RecordedApproval {
   readonly approval: Approval;
@@ -75,6 +76,10 @@ export class Decisions {
   readonly #byInstance = new Map<string, Set<string>>();
   readonly #byTenant = new Map<string, string[]>();
   readonly #underWay = new Set<string>();
+  /** By tenant, what waits for people. */
+  readonly #pending = new Map<string, Set<string>>();
+  /** By signal or risk id, the manifests that name it as their reason. */
+  readonly #basedOn = new Map<string, Set<string>>();
   readonly #federation: string;
 
   constructor(federation: string) {
@@ -86,6 +91,8 @@ export class Decisions {
     readonly federation: string;
     readonly store: Store;
     body(value: ValueId): Promise<Uint8Array | undefined>;
+    /** Where the log first names a decision: facts alone do not say which came first. */
+    firstSeqOf(decisionId: string): number;
   }): Promise<Decisions> {
     const { store } = options;
     const decisions = new Decisions(options.federation);
@@ -102,7 +109,8 @@ export class Decisions {
       const { value, instance } = certificate;
       if (instance.target === journalTarget) continue;
       // A certificate may have come without its candidate: then only the body knows the manifest.
-      const body = value === abortValue ? null : await options.body(value);
+      const isKnown = decisions.get(decisionId(options.federation, instance, value))?.manifest;
+      const body = value === abortValue || isKnown ? null : await options.body(value);
       decisions.decide(certificate, body ?? null, 0);
     }
     for (const kind of ['dry-run', 'gate', 'approval', 'released', 'intent', 'enactment']) {
@@ -110,6 +118,9 @@ export class Decisions {
         const { at, ...fact } = parse<Stored<Fact>>(bytes);
         decisions.learn(key.split('/')[1] ?? '', fact as Fact, at);
       }
+    }
+    for (const ids of decisions.#byTenant.values()) {
+      ids.sort((a, b) => options.firstSeqOf(a) - options.firstSeqOf(b));
     }
     return decisions;
   }
@@ -124,11 +135,34 @@ export class Decisions {
   }
 
   /** Newest first. */
-  page(tenant: string, limit: number, before: number): { ids: readonly string[]; next: number } {
+  page(
+    tenant: string,
+    { limit, before }: { readonly limit: number; readonly before: number },
+    { status, target }: ProposalFilter = {},
+  ): { readonly records: readonly DecisionRecord[]; readonly next: number | null } {
     const all = this.#byTenant.get(tenant) ?? [];
-    const end = Math.min(before, all.length);
-    const start = Math.max(0, end - limit);
-    return { ids: all.slice(start, end).toReversed(), next: start };
+    const records: DecisionRecord[] = [];
+    let next: number | null = null;
+    for (let index = Math.min(before, all.length) - 1; index >= 0; index -= 1) {
+      const record = this.#records.get(all[index] ?? '');
+      if (!record || (target !== undefined && record.instance.target !== target)) continue;
+      if (status !== undefined && statusOf(record) !== status) continue;
+      // Another one is there: the page after this begins with it.
+      if (records.length === limit) return { records, next };
+      records.push(record);
+      next = index;
+    }
+    return { records, next: null };
+  }
+
+  /** What waits for people, oldest first. */
+  pending(tenant: string): readonly DecisionRecord[] {
+    return [...(this.#pending.get(tenant) ?? [])].flatMap((id) => this.#records.get(id) ?? []);
+  }
+
+  /** The decisions whose manifests name a signal or a risk. */
+  basedOn(name: string): readonly DecisionRecord[] {
+    return [...(this.#basedOn.get(name) ?? [])].flatMap((id) => this.#records.get(id) ?? []);
   }
 
   all(): Iterable<DecisionRecord> {
@@ -170,16 +204,18 @@ export class Decisions {
   learn(id: string, fact: Fact, at: number): DecisionRecord | null {
     const known = this.#records.get(id);
     if (!known) return null;
-    const record = { ...withFact(known, fact), updatedAt: at };
+    // Read back, facts come kind by kind: the newest says when.
+    const updatedAt = Math.max(known.updatedAt, at);
+    const record = { ...withFact(known, fact), updatedAt };
     this.#put(record);
     return record;
   }
 
   #put(record: DecisionRecord): void {
     const { decisionId: id, instance } = record;
-    if (!this.#records.has(id)) {
-      const key = instanceKey(instance);
-      this.#byInstance.set(key, (this.#byInstance.get(key) ?? new Set()).add(id));
+    const known = this.#records.get(id);
+    if (!known) {
+      put(this.#byInstance, instanceKey(instance), id);
       const tenant = this.#byTenant.get(instance.tenant) ?? [];
       tenant.push(id);
       this.#byTenant.set(instance.tenant, tenant);
@@ -187,6 +223,11 @@ export class Decisions {
     this.#records.set(id, record);
     if (isOpen(record)) this.#underWay.add(id);
     else this.#underWay.delete(id);
+    if (statusOf(record) === 'pending-approval') put(this.#pending, instance.tenant, id);
+    else this.#pending.get(instance.tenant)?.delete(id);
+    if (!record.manifest || known?.manifest) return;
+    const { signalIds, riskId } = record.manifest;
+    for (const name of riskId ? [...signalIds, riskId] : signalIds) put(this.#basedOn, name, id);
   }
 }
 
@@ -225,13 +266,22 @@ export function putFact(id: string, fact: Fact, at: number): StoreOp {
   return { put: `${fact.kind}/${id}${suffix}`, value: utf8(JSON.stringify({ ...fact, at })) };
 }
 
-export function putVotes(instance: Instance, votes: readonly SignedVote[]): StoreOp {
+export function putVotes(instance: Instance, votes: readonly HeldSince[]): StoreOp {
   return { put: `votes/${instanceKey(instance)}`, value: utf8(JSON.stringify(votes)) };
 }
 
-export async function votesOf(store: Store, instance: Instance): Promise<readonly SignedVote[]> {
+export async function votesOf(store: Store, instance: Instance): Promise<readonly HeldSince[]> {
   const bytes = await store.get(`votes/${instanceKey(instance)}`);
-  return bytes ? parse<readonly SignedVote[]>(bytes) : [];
+  if (!bytes) return [];
+  // Stores written before times were kept hold the votes alone.
+  const stored = parse<readonly (HeldSince | SignedVote)[]>(bytes);
+  return stored.map((one) => ('vote' in one ? one : { vote: one, at: null }));
+}
+
+function put(map: Map<string, Set<string>>, key: string, id: string): void {
+  const known = map.get(key);
+  if (known) known.add(id);
+  else map.set(key, new Set([id]));
 }
 
 function withFact(record: DecisionRecord, fact: Fact): DecisionRecord {

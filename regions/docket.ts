@@ -78,7 +78,7 @@ export class Docket {
       });
     }
     for (const { approval } of record.approvals) {
-      const roles = this.#c.constitution.approver(approval.approver, tenant)?.roles ?? [];
+      const roles = this.#c.constitution.approver(approval.approver, manifest)?.roles ?? [];
       this.#o.tell(tenant, 'governance', { type: 'approval.recorded', approval, roles });
     }
     if (!decision.mine) return;

@@ -166,7 +166,8 @@ export class Documents {
     const opened = openDocument(envelope, 'approval', this.#c.ports.verifier);
     if (!opened.ok) return `the approval does not verify: ${opened.field}`;
     const approval = opened.document;
-    const person = this.#c.constitution.approver(approval.approver, record.instance.tenant);
+    const { manifest } = record;
+    const person = manifest && this.#c.constitution.approver(approval.approver, manifest);
     if (!person) return `${approval.approver} is not in the roster of this tenant`;
     const { members, faultModel } = this.#c.constitution.epoch;
     const vouchers = faultModel === 'crash' ? members.map(({ publicKey }) => publicKey) : [];

@@ -82,6 +82,7 @@ export class Enactor {
       clock,
       highestPersisted,
       policyHash: this.#c.constitution.policyHash,
+      rosterHash: this.#c.constitution.rosterHash,
       acceptedVersion: fence?.version ?? 0,
       acceptedBy: fence?.decisionId ?? null,
       isApproved: !needsPeople(missing),
@@ -188,7 +189,7 @@ export class Enactor {
   #tally(decision: Decision, now: number): Tally {
     const record = this.#c.decisions.get(decision.decisionId);
     const approvals = (record?.approvals ?? []).flatMap(({ approval }) => {
-      const person = this.#c.constitution.approver(approval.approver, decision.manifest.tenant);
+      const person = this.#c.constitution.approver(approval.approver, decision.manifest);
       return person ? [{ approval, roles: person.roles }] : [];
     });
     const dryRun = required(record?.dryRun, 'a released decision has a dry-run').document;

@@ -2,7 +2,7 @@
  * The embedded federation: several regions in one process, as openFederation() gives them to
  * the gateway, the CLI and tests.
  */
-import type { Log } from '#fabric/ports.ts';
+import type { Log, Metrics } from '#fabric/ports.ts';
 import type { TrustRoot } from '#protocols/epochs/trust.ts';
 import type { Config } from './config.ts';
 import type { RegionCounts, RegionEvent, RegionNode } from './node.ts';
@@ -45,7 +45,11 @@ export interface Federation {
   /** Milliseconds from the start of the process to the first certificate. */
   firstDecisionMs(): number | null;
   summary(): UpSummary;
-  /** The metrics of the first region, in Prometheus text format. */
+  /** How far every region has read its recording: event time, 0 before the first row. */
+  replay(): { readonly upTo: number; readonly isOver: boolean };
+  /** Where its gateway counts what it is asked: the metrics of the first region. */
+  readonly metrics: Metrics;
+  /** The same in Prometheus text format. */
   metricsText(): Promise<string>;
   settled(): Promise<void>;
   close(): Promise<void>;

@@ -16,6 +16,7 @@ import {
   embeddedNetwork,
   type OpenedPorts,
   openPorts,
+  type RenderedMetrics,
   ReplayPace,
   type ReplaySeries,
   readSeries,
@@ -23,6 +24,7 @@ import {
   systemClock,
   writeDurably,
 } from '#fabric/open.ts';
+import { assert } from '#protocols/assert.ts';
 import type { TrustRoot } from '#protocols/epochs/trust.ts';
 import type { Policy } from '#protocols/messages/epoch.ts';
 import type { TargetState } from '#protocols/messages/target-state.ts';
@@ -30,7 +32,7 @@ import { union } from './counts.ts';
 import { type Dataset, loadDataset, stateAtStart } from './dataset.ts';
 import type { Federation, FederationOptions, UpSummary } from './federation-types.ts';
 import { type Founding, found } from './founding.ts';
-import { openPlaybooks } from './genesis.ts';
+import { freshSalt, openPlaybooks } from './genesis.ts';
 import { limitsOf } from './limits.ts';
 import type { RegionNode } from './node.ts';
 import { readTrustRoot, trustRootPath } from './offline.ts';
@@ -59,6 +61,7 @@ export async function openFederation(options: FederationOptions): Promise<Federa
 class EmbeddedFederation implements Federation {
   readonly regions: RegionNode[] = [];
   readonly trustRoot: TrustRoot;
+  readonly metrics: RenderedMetrics;
   readonly dataDir: string;
   readonly #cores: RegionCore[];
   readonly #ports: readonly OpenedPorts[];
@@ -66,6 +69,8 @@ class EmbeddedFederation implements Federation {
   /** Decision ids. */
   readonly #receipts = new Set<string>();
   readonly #tenants: number;
+  /** By region, the event time of the last row of its series. */
+  readonly #ends: ReadonlyMap<string, number>;
   #firstDecisionMs: number | null = null;
   #isClosed = false;
 
@@ -103,7 +108,8 @@ class EmbeddedFederation implements Federation {
     const founding = await found({ config, dataset, ports, folder: claim.folder });
     await seedMockCluster(claim.folder, targetsOf(dataset));
     const trustRoot = await readTrustRoot(trustRootPath(claim.folder));
-    const federation = new EmbeddedFederation({ claim, ports, cores, trustRoot, dataset });
+    const ends = new Map(config.regions.map((region, at) => [region, endOf(series[at] ?? [])]));
+    const federation = new EmbeddedFederation({ claim, ports, cores, trustRoot, dataset, ends });
     await federation.#readReceipts();
     await federation.#openRegions(options, founding);
     return federation;
@@ -116,13 +122,18 @@ class EmbeddedFederation implements Federation {
     readonly cores: RegionCore[];
     readonly trustRoot: TrustRoot;
     readonly dataset: Dataset;
+    readonly ends: ReadonlyMap<string, number>;
   }) {
+    const [first] = opened.ports;
+    assert(first !== undefined, 'a federation has a region');
     this.#claim = opened.claim;
     this.#ports = opened.ports;
+    this.metrics = first.metrics;
     this.trustRoot = opened.trustRoot;
     this.dataDir = opened.claim.folder;
     this.#tenants = opened.dataset.tenants.length;
     this.#cores = opened.cores;
+    this.#ends = opened.ends;
   }
 
   async #readReceipts(): Promise<void> {
@@ -166,8 +177,9 @@ class EmbeddedFederation implements Federation {
     if (!first || first.context.constitution.height > 0) return;
     await until(() => this.#cores.every((core) => core.host.standing().voting));
     const { policy } = first.context.constitution;
+    const salt = freshSalt(first.context.ports.random);
     const tenants = policy.tenants.map((tenant, index) =>
-      index === 0 ? { ...tenant, phase: 'L3+' as const } : tenant,
+      index === 0 ? { ...tenant, phase: 'L3+' as const, salt } : tenant,
     );
     const raised: Policy = { ...policy, version: policy.version + 1, tenants };
     await first.proposeJournal({ kind: 'policy', policy: raised });
@@ -178,12 +190,20 @@ class EmbeddedFederation implements Federation {
     return this.#firstDecisionMs === null ? null : Math.round(this.#firstDecisionMs);
   }
 
+  replay(): { readonly upTo: number; readonly isOver: boolean } {
+    const upTo = Math.min(...this.#cores.map(({ telemetry }) => telemetry.upTo));
+    const isOver = this.#cores.every(
+      ({ context, telemetry }) => telemetry.upTo >= (this.#ends.get(context.id) ?? 0),
+    );
+    return { upTo, isOver };
+  }
+
   summary(): UpSummary {
     const heads = this.#cores.map((core) => [core.context.id, core.context.ledger.head()] as const);
     return {
       regions: this.#cores.length,
       tenants: this.#tenants,
-      ...union(this.#cores.map(({ counts }) => counts)),
+      ...union(this.#cores.map(({ log }) => log.counts)),
       firstDecisionMs: this.firstDecisionMs(),
       auditHeads: Object.fromEntries(heads),
       receipts: [...this.#receipts].sort().map((id) => relative(process.cwd(), this.#fileOf(id))),
@@ -192,8 +212,8 @@ class EmbeddedFederation implements Federation {
   }
 
   /** The metrics of the region that serves the gateway. */
-  async metricsText(): Promise<string> {
-    return (await this.#ports[0]?.metrics.render()) ?? '';
+  metricsText(): Promise<string> {
+    return this.metrics.render();
   }
 
   async settled(): Promise<void> {
@@ -233,6 +253,17 @@ function seriesOf(dataset: Dataset, region: string): Promise<readonly ReplaySeri
     ),
   );
   return Promise.all(series);
+}
+
+/** The event time of the last row, once the first one is moved to where it belongs. */
+function endOf(series: readonly ReplaySeries[]): number {
+  const ends = series.map(({ from, shift }) => {
+    const rows = 'rows' in from ? from.rows : [];
+    const [first, last] = [rows[0]?.at ?? 0, rows.at(-1)?.at ?? 0];
+    if (!shift) return last;
+    return last + ('to' in shift ? shift.to - first : shift.byMs);
+  });
+  return Math.max(0, ...ends);
 }
 
 /** Twenty seconds for the whole recording, and never slower than 18 days in that time. */

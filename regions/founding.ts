@@ -6,6 +6,8 @@
  */
 import { mkdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import Type, { type Static } from 'typebox';
+import { Value } from 'typebox/value';
 import { shippedPlaybooks } from '#agents/negotiator/playbooks.ts';
 import { type OpenedPorts, openSigner, writeDurably } from '#fabric/open.ts';
 import { required } from '#protocols/assert.ts';
@@ -13,19 +15,21 @@ import { digestOf, fromUtf8 } from '#protocols/bytes.ts';
 import { canonicalBytes } from '#protocols/canonical.ts';
 import { trustRootBytes, trustRootOf } from '#protocols/epochs/trust.ts';
 import { QuorateError } from '#protocols/errors.ts';
-import type { Envelope } from '#protocols/messages/envelope.ts';
-import type { Roster } from '#protocols/messages/epoch.ts';
+import { Digest } from '#protocols/messages/common.ts';
+import { Envelope } from '#protocols/messages/envelope.ts';
+import { Epoch, Policy, Roster } from '#protocols/messages/epoch.ts';
 import type { Config } from './config.ts';
 import type { Dataset } from './dataset.ts';
-import { type GenesisDocuments, makeGenesis, signPlaybooks } from './genesis.ts';
+import { type FoundingApprover, makeGenesis, signPlaybooks } from './genesis.ts';
 import { trustRootPath } from './offline.ts';
 
-/** Genesis as it was made, with the identity of what is replayed. */
-export interface Founding {
-  readonly dataset: string;
-  readonly genesis: GenesisDocuments;
-  readonly playbooks: readonly Envelope[];
-}
+/** Genesis as it was made, with the identity of what is replayed: `genesis.json`. */
+const Founding = Type.Object({
+  dataset: Digest,
+  genesis: Type.Object({ policy: Policy, roster: Roster, epoch: Epoch, epochEnvelope: Envelope }),
+  playbooks: Type.Array(Envelope),
+});
+export type Founding = Static<typeof Founding>;
 
 export interface FoundOptions {
   readonly config: Pick<Config, 'federation' | 'faultModel'>;
@@ -57,11 +61,11 @@ async function make(options: FoundOptions, file: string): Promise<Founding> {
   const alice = await openSigner(join(people, 'alice.pem'), { create: true });
   const bob = await openSigner(join(people, 'bob.pem'), { create: true });
   const tenants = dataset.tenants.map(({ id }) => id);
-  const approvers: Roster['approvers'] = [
+  const approvers: readonly FoundingApprover[] = [
     { id: 'alice', publicKey: alice.publicKey, roles: ['approver', 'org-admin'], tenants },
     { id: 'bob', publicKey: bob.publicKey, roles: ['approver'], tenants },
   ];
-  const { verifier, clock } = required(ports[0], 'a federation has regions');
+  const { verifier, clock, random } = required(ports[0], 'a federation has regions');
   const playbooks = signPlaybooks(shippedPlaybooks, { id: 'alice', key: alice });
   const genesis = makeGenesis({
     federation: config.federation,
@@ -71,9 +75,10 @@ async function make(options: FoundOptions, file: string): Promise<Founding> {
     tenants: tenantsOf(dataset),
     playbooks,
     verifier,
+    random,
     now: clock.now(),
   });
-  const founding: Founding = { dataset: identityOf(dataset), genesis, playbooks };
+  const founding: Founding = { dataset: identityOf(dataset), genesis, playbooks: [...playbooks] };
   await writeDurably(trustRootPath(folder), trustRootBytes(trustRootOf(genesis.epoch)));
   await writeDurably(file, canonicalBytes(founding));
   return founding;
@@ -100,12 +105,19 @@ function identityOf(dataset: Dataset): string {
 }
 
 function parse(bytes: Uint8Array, file: string): Founding {
+  let value: unknown;
   try {
-    return JSON.parse(fromUtf8(bytes)) as Founding;
+    value = JSON.parse(fromUtf8(bytes));
   } catch (cause) {
     throw new QuorateError('store-corrupt', `${file} is damaged; use another --data-dir`, {
       cause,
       field: file,
     });
   }
+  if (Value.Check(Founding, value)) return value;
+  throw new QuorateError(
+    'config',
+    'this data folder was begun with another version of quorate; use --fresh or another --data-dir',
+    { field: file },
+  );
 }

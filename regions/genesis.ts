@@ -7,16 +7,24 @@
  * that comes later, through the journal.
  */
 import type { UnsignedPlaybook } from '#agents/negotiator/playbooks.ts';
-import type { LogSigner, Signer } from '#fabric/ports.ts';
-import { digestOf } from '#protocols/bytes.ts';
+import type { LogSigner, Random, Signer } from '#fabric/ports.ts';
+import { digestOf, toHex } from '#protocols/bytes.ts';
 import { canonicalBytes } from '#protocols/canonical.ts';
 import type { Verifier } from '#protocols/crypto.ts';
 import { signatureRule } from '#protocols/crypto.ts';
 import { openDocument, signEnvelope } from '#protocols/dsse.ts';
 import { QuorateError } from '#protocols/errors.ts';
 import type { Envelope } from '#protocols/messages/envelope.ts';
-import type { Epoch, FaultModel, Member, Policy, Roster } from '#protocols/messages/epoch.ts';
+import type {
+  ApproverRow,
+  Epoch,
+  FaultModel,
+  Member,
+  Policy,
+  Roster,
+} from '#protocols/messages/epoch.ts';
 import type { Playbook } from '#protocols/messages/playbook.ts';
+import { policyDigest, rosterDigest } from '#protocols/redaction.ts';
 
 export interface Founder {
   readonly id: string;
@@ -24,11 +32,16 @@ export interface Founder {
   readonly logSigner: Pick<LogSigner, 'publicKey' | 'publicKeyMlDsa44'>;
 }
 
+/** A person as founders name them: one row of the roster for each tenant. */
+export interface FoundingApprover extends Pick<ApproverRow, 'id' | 'publicKey' | 'roles'> {
+  readonly tenants: readonly string[];
+}
+
 export interface GenesisOptions {
   readonly federation: string;
   readonly faultModel: FaultModel;
   readonly founders: readonly Founder[];
-  readonly approvers: Roster['approvers'];
+  readonly approvers: readonly FoundingApprover[];
   /** Tenants with their targets and home regions. */
   readonly tenants: readonly {
     readonly id: string;
@@ -36,6 +49,8 @@ export interface GenesisOptions {
   }[];
   readonly playbooks: readonly Envelope[];
   readonly verifier: Verifier;
+  /** For the salts of rows. */
+  readonly random: Random;
   /** Milliseconds since the Unix epoch. */
   readonly now: number;
 }
@@ -65,18 +80,17 @@ export function makeGenesis(options: GenesisOptions): GenesisDocuments {
   const policy: Policy = {
     type: 'policy/1',
     version: 1,
-    tenants: options.tenants.map(({ id, targets }) => ({ id, phase: 'L3', targets })),
+    tenants: options.tenants.map(({ id, targets }) => ({
+      id,
+      phase: 'L3',
+      targets,
+      salt: freshSalt(options.random),
+    })),
     playbooks: options.playbooks.map((envelope) => registrationOf(envelope, options.verifier)),
     limits,
     actionsAllowed: ['scale', 'restart', 'rollback', 'rotate-keys', 'failover', 'rightsize'],
   };
-  const tenants = options.tenants.map(({ id }) => id);
-  const roster: Roster = {
-    type: 'roster/1',
-    version: 1,
-    approvers: options.approvers,
-    stopKeys: founders.map(({ id, signer }) => ({ id, publicKey: signer.publicKey, tenants })),
-  };
+  const roster = rosterOf(options);
   const epoch: Epoch = {
     type: 'epoch/1',
     federation,
@@ -85,8 +99,8 @@ export function makeGenesis(options: GenesisOptions): GenesisDocuments {
     faultModel,
     signatureRule,
     members: founders.map(memberOf).sort((a, b) => (a.id < b.id ? -1 : 1)),
-    roster: digestOf(canonicalBytes(roster)),
-    policy: digestOf(canonicalBytes(policy)),
+    roster: rosterDigest(roster),
+    policy: policyDigest(policy),
     notAfter: new Date(now + yearMs).toISOString(),
     previousAcceptedSeconds: 0,
   };
@@ -96,6 +110,26 @@ export function makeGenesis(options: GenesisOptions): GenesisDocuments {
     roster,
     epoch,
     epochEnvelope: signEnvelope('epoch', canonicalBytes(epoch), signers),
+  };
+}
+
+/** For a row that is new or says something else than before (ADR 0011). */
+export function freshSalt(random: Random): string {
+  return toHex(random.bytes(32));
+}
+
+function rosterOf({ approvers, founders, random, tenants: all }: GenesisOptions): Roster {
+  const salted = <R>(row: R) => ({ ...row, salt: freshSalt(random) });
+  const tenants = all.map(({ id }) => id);
+  return {
+    type: 'roster/1',
+    version: 1,
+    approvers: approvers.flatMap(({ tenants: served, ...person }) =>
+      served.map((tenant) => salted({ tenant, ...person })),
+    ),
+    stopKeys: founders.flatMap(({ id, signer: { publicKey } }) =>
+      tenants.map((tenant) => salted({ tenant, id, publicKey })),
+    ),
   };
 }
 

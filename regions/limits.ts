@@ -19,6 +19,7 @@ export function limitsOf({
   return {
     manifestTtlMs: limits.manifestTtlMs,
     checkpointBatches: limits.checkpointBatches,
+    rememberedMax: limits.rememberedMax,
     actors: {
       mailboxMax: limits.mailboxEventsMax,
       turnEventsMax: 256,

@@ -4,10 +4,10 @@
  *
  * The executor's log tells the whole story of an enactment; other regions' receipts of the same
  * decision prove what they saw. Signals and risk are included where they are this region's own.
+ * Of policy and roster a receipt holds what its tenant may see (ADR 0011).
  */
 
 import type { AuditHead } from '#fabric/host/ledger.ts';
-import { required } from '#protocols/assert.ts';
 import { digestOf, fromHex, fromUtf8, toBase64 } from '#protocols/bytes.ts';
 import { canonicalBytes } from '#protocols/canonical.ts';
 import { abortValue, instanceKey } from '#protocols/ids.ts';
@@ -16,7 +16,7 @@ import type { AuditEntry, AuditStep } from '#protocols/messages/audit.ts';
 import type { Receipt } from '#protocols/messages/receipt.ts';
 import type { Risk } from '#protocols/messages/risk.ts';
 import type { Signal } from '#protocols/messages/signal.ts';
-import type { Rules } from './constitution.ts';
+import { policyFor, rosterFor } from '#protocols/redaction.ts';
 import type { RegionContext } from './context.ts';
 import { type DecisionRecord, votesOf } from './decisions.ts';
 
@@ -37,12 +37,13 @@ export class Receipts {
     return this.#sign(this.#c.ledger.head());
   }
 
-  /** The canonical bytes of the receipt; null while the instance is undecided. */
+  /** The canonical bytes of the receipt; null while the instance or its rules are unknown here. */
   async of(record: DecisionRecord): Promise<Uint8Array | null> {
     const { certificate, decisionId, instance } = record;
     if (certificate?.value !== record.value) return null;
     const { federation, id, ledger } = this.#c;
-    const { policy, roster, enactors } = this.#rulesOf(record);
+    const rules = this.#rulesOf(record);
+    if (!rules) return null;
     // One head for all proofs: the log may grow while the documents are read.
     const head = ledger.head();
     const signals = await this.#signals(record);
@@ -56,9 +57,7 @@ export class Receipts {
       decisionId,
       instance,
       epochs: [],
-      roster,
-      policy,
-      journal: [...enactors],
+      ...rules,
       signals,
       risk,
       manifest: body ? toBase64(body) : null,
@@ -84,12 +83,13 @@ export class Receipts {
     return this.#entries({ record, signals, risk, size });
   }
 
-  /** Those the manifest was composed under; ABORT holds under any. */
-  #rulesOf({ manifest }: DecisionRecord): Rules {
-    const { constitution } = this.#c;
-    const under = manifest && constitution.rulesUnder(manifest.policyHash);
-    const rules = under ?? constitution.rulesUnder(constitution.policyHash);
-    return required(rules, 'the policy in force is remembered');
+  /** Those that the certified manifest names, for its tenant; ABORT names none. */
+  #rulesOf({ manifest, value }: DecisionRecord): Pick<Receipt, 'policy' | 'roster'> | null {
+    if (value === abortValue) return { policy: null, roster: null };
+    const rules = manifest && this.#c.constitution.rulesNamed(manifest);
+    if (!rules) return null;
+    const { tenant } = manifest;
+    return { policy: policyFor(rules.policy, tenant), roster: rosterFor(rules.roster, tenant) };
   }
 
   async #signals({ manifest }: DecisionRecord): Promise<Signal[]> {
@@ -135,7 +135,7 @@ export class Receipts {
   ): Promise<Receipt['candidates']> {
     const votes = await votesOf(this.#c.ports.store, record.instance);
     const candidates: Receipt['candidates'] = [];
-    for (const vote of votes) {
+    for (const { vote } of votes) {
       const digest = digestOf(canonicalBytes(vote));
       const isLogged = entries.some(({ digests }) => digests.vote === digest);
       if (vote.step !== 'candidate' || !isLogged || candidates.length >= candidatesMax) continue;

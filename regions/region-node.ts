@@ -4,32 +4,39 @@
  * Everything here is scoped: an id of another tenant is not found.
  */
 import { required } from '#protocols/assert.ts';
-import { digestOf, fromUtf8 } from '#protocols/bytes.ts';
+import { digestOf } from '#protocols/bytes.ts';
 import { canonicalBytes } from '#protocols/canonical.ts';
 import { QuorateError } from '#protocols/errors.ts';
 import { decisionId } from '#protocols/ids.ts';
 import type { AuditEntry } from '#protocols/messages/audit.ts';
-import type { Signal } from '#protocols/messages/signal.ts';
-import { type DecisionRecord, statusOf } from './decisions.ts';
-import type {
-  Caller,
-  HealthCheck,
-  ProposalRequest,
-  ProposalView,
-  RegionNode,
-  VerdictRequest,
-} from './node.ts';
+import { checksOf } from './checks.ts';
+import type { DecisionRecord } from './decisions.ts';
+import { incidentEntries, incidentsPage, incidentView, signalsPage } from './incident-views.ts';
+import { federationView } from './members.ts';
+import type { Caller, ProposalRequest, ProposalView, RegionNode, VerdictRequest } from './node.ts';
 import type { RegionCore } from './region.ts';
 import { viewOf } from './views.ts';
 
 const settledPollMs = 50;
 
 export function regionNode(core: RegionCore): RegionNode {
-  return { ...whoOf(core), ...decisionsOf(core), ...evidenceOf(core) };
+  return { ...whoOf(core), ...decisionsOf(core), ...beliefsOf(core), ...evidenceOf(core) };
 }
 
-type Who = 'id' | 'federation' | 'mode' | 'tenants' | 'checks' | 'counts' | 'settled' | 'close';
-type Verbs = 'submit' | 'proposals' | 'proposal' | 'pending' | 'approve' | 'stop';
+type Who =
+  | 'id'
+  | 'federation'
+  | 'mode'
+  | 'tenants'
+  | 'checks'
+  | 'counts'
+  | 'members'
+  | 'remember'
+  | 'recall'
+  | 'settled'
+  | 'close';
+type Verbs = 'submit' | 'proposals' | 'proposal' | 'pending' | 'approve' | 'stop' | 'stops';
+type Beliefs = 'risk' | 'signals' | 'incidentOf' | 'incidents' | 'incident';
 
 function whoOf(core: RegionCore): Pick<RegionNode, Who> {
   const { id, federation, mode, constitution } = core.context;
@@ -39,46 +46,59 @@ function whoOf(core: RegionCore): Pick<RegionNode, Who> {
     mode,
     tenants: () => constitution.policy.tenants.map((tenant) => tenant.id),
     checks: () => checksOf(core),
-    counts: (since) => (since === 'start' ? core.countsOfThisRun : core.counts).totals(),
+    counts: (since) => (since === 'start' ? core.countsOfThisRun : core.log.counts).totals(),
+    members: () => federationView(core),
+    remember: (key, fact, until) => core.facts.remember(key, fact, until),
+    recall: (key) => core.facts.recall(key),
     settled: () => settled(core),
     close: () => core.close(),
   };
 }
 
 function decisionsOf(core: RegionCore): Pick<RegionNode, Verbs> {
-  const { ports, decisions } = core.context;
-  const view = (record: DecisionRecord) =>
-    viewOf(record, { decisions, host: core.host, store: ports.store });
+  const { decisions } = core.context;
+  const view = (record: DecisionRecord) => viewOf(core, record);
   return {
     submit: (caller, request) => submit(core, caller, request, view),
-    proposals: async (tenant, { limit, cursor }) => {
-      const { ids, next } = decisions.page(tenant, limit, cursorOf(cursor));
-      const items = await Promise.all(ids.flatMap((one) => decisions.get(one) ?? []).map(view));
-      return { items, next: next > 0 ? String(next) : null };
+    proposals: async (tenant, { limit, cursor }, filter) => {
+      const page = { limit, before: cursorOf(cursor) };
+      const { records, next } = decisions.page(tenant, page, filter);
+      const items = await Promise.all(records.map(view));
+      return { items, next: next === null ? null : String(next) };
     },
     proposal: async (tenant, proposalId) => {
       const record = find(core, tenant, proposalId);
       return record ? view(record) : null;
     },
-    pending: async (tenant) => {
-      const waiting = [...decisions.underWay()].filter(
-        (one) => one.instance.tenant === tenant && statusOf(one) === 'pending-approval',
-      );
-      return Promise.all(waiting.map(view));
-    },
+    pending: (tenant) => Promise.all(decisions.pending(tenant).map(view)),
     approve: (caller, request) => approve(core, caller, request, view),
     stop: (caller, request) => core.stops.order(caller, request),
+    stops: (tenant) => core.stops.inForce(tenant),
   };
 }
 
-function evidenceOf(core: RegionCore): Omit<RegionNode, Who | Verbs> {
-  const { ledger } = core.context;
+function beliefsOf(core: RegionCore): Pick<RegionNode, Beliefs> {
   return {
     risk: (tenant) => core.relay.risk(tenant),
-    signals: (tenant, limit) => newestSignals(core, tenant, limit),
-    audit: async (tenant, proposalId) => {
-      const record = find(core, tenant, proposalId);
-      return record ? core.receipts.entriesOf(record) : [];
+    signals: (tenant, page, filter) => signalsPage(core, tenant, page, filter ?? {}),
+    incidentOf: (tenant, signalId) => core.log.incidents.incidentOf(tenant, signalId),
+    incidents: (tenant, page) => incidentsPage(core, tenant, page),
+    incident: async (tenant, incidentId) => {
+      const kept = core.log.incidents.incident(tenant, incidentId);
+      return kept && incidentView(core, tenant, kept);
+    },
+  };
+}
+
+function evidenceOf(core: RegionCore): Omit<RegionNode, Who | Verbs | Beliefs> {
+  const { ledger } = core.context;
+  return {
+    entries: (tenant, from, limit) => ledger.entriesOfTenant(tenant, from, limit),
+    audit: async (tenant, id) => {
+      const record = find(core, tenant, id);
+      if (record) return core.receipts.entriesOf(record);
+      const kept = core.log.incidents.incident(tenant, id);
+      return kept ? incidentEntries(core, tenant, kept) : [];
     },
     receipt: async (tenant, proposalId) => {
       const record = find(core, tenant, proposalId);
@@ -86,6 +106,7 @@ function evidenceOf(core: RegionCore): Omit<RegionNode, Who | Verbs> {
     },
     checkpoint: async () => core.receipts.checkpoint(),
     auditHead: () => ledger.head(),
+    inclusion: (seq, size) => ledger.inclusion(seq, size),
     verifyAudit: async () => {
       const verified = await ledger.verify();
       const reason = 'the stored entries give another root';
@@ -139,33 +160,6 @@ async function approve(
   await core.documents.submit(caller, request);
   const record = core.context.decisions.get(request.proposalId);
   return view(required(record, 'a decision that was approved is in the book'));
-}
-
-function checksOf(core: RegionCore): readonly HealthCheck[] {
-  const standing = core.host.standing();
-  const degraded = core.actors.degraded();
-  const named = degraded.map(({ tenant, agent }) => `${tenant}/${agent}`).join(', ');
-  return [
-    { name: 'voting', ok: standing.voting, reason: standing.reason },
-    {
-      name: 'agents',
-      ok: degraded.length === 0,
-      reason: named === '' ? 'all tenants run' : `stopped after failures: ${named}`,
-    },
-  ];
-}
-
-async function newestSignals(
-  core: RegionCore,
-  tenant: string,
-  limit: number,
-): Promise<readonly Signal[]> {
-  const signals: Signal[] = [];
-  const prefix = `signal/${tenant}/`;
-  for await (const [, bytes] of core.context.ports.store.scan({ prefix })) {
-    signals.push(JSON.parse(fromUtf8(bytes)) as Signal);
-  }
-  return signals.sort((a, b) => (a.at < b.at ? 1 : -1)).slice(0, limit);
 }
 
 /** Looks again and again: what settles a region are events of many parts. */

@@ -8,7 +8,7 @@
  * enactments without a result. Nothing acts before all of that is known.
  */
 import type { AgentEmitted } from '#agents/events.ts';
-import type { AgentInputs, Answers } from '#agents/provide.ts';
+import type { AgentInputs } from '#agents/provide.ts';
 import { tenantLogic } from '#agents/provide.ts';
 import { type ActorHost, type ActorHostLimits, createActorHost } from '#fabric/host/actor-host.ts';
 import { BallotHost } from '#fabric/host/ballot-host.ts';
@@ -22,11 +22,12 @@ import type { Ports, StoreOp } from '#fabric/ports.ts';
 import type { DurableBallot } from '#protocols/ballot/state.ts';
 import { canonicalBytes } from '#protocols/canonical.ts';
 import { abortValue, journalTarget, journalTenant } from '#protocols/ids.ts';
-import type { AuditEntry } from '#protocols/messages/audit.ts';
 import type { Envelope } from '#protocols/messages/envelope.ts';
 import type { JournalChange, JournalEntry } from '#protocols/messages/journal.ts';
 import type { Playbook } from '#protocols/messages/playbook.ts';
+import { answersOf } from './answers.ts';
 import { admits, Bench } from './bench.ts';
+import { faultOf } from './checks.ts';
 import { Composer } from './composer.ts';
 import { Constitution, type Genesis } from './constitution.ts';
 import type { RegionContext, RegionLimits, Tell } from './context.ts';
@@ -35,6 +36,8 @@ import { Decisions, putProposal, putVotes, statusOf } from './decisions.ts';
 import { Docket } from './docket.ts';
 import { Documents } from './documents.ts';
 import { Enactor } from './enactor.ts';
+import { Facts } from './facts.ts';
+import { LogReaders } from './log-readers.ts';
 import type { Mode } from './node.ts';
 import { Receipts } from './receipts.ts';
 import { Relay } from './relay.ts';
@@ -64,18 +67,20 @@ export interface RegionOptions {
 export class RegionCore {
   readonly context: RegionContext;
   readonly options: RegionOptions;
-  readonly counts = new Counts();
+  readonly log: LogReaders;
   readonly countsOfThisRun = new Counts();
   readonly stops: Stops;
   readonly documents: Documents;
   readonly docket: Docket;
   readonly composer: Composer;
   readonly receipts: Receipts;
+  readonly facts: Facts;
   readonly relay: Relay;
   readonly telemetry: Telemetry;
   readonly actors: ActorHost;
   readonly host: BallotHost;
   readonly #bench: Bench;
+  #closing: Promise<void> | null = null;
   readonly #sureTell: SureTell;
   /** Work begun by events and not done yet. */
   readonly #work = new Set<Promise<unknown>>();
@@ -87,6 +92,8 @@ export class RegionCore {
       readonly instances: Instances;
       readonly constitution: Constitution;
       readonly decisions: Decisions;
+      readonly facts: Facts;
+      readonly log: LogReaders;
       readonly open: readonly DurableBallot[];
       readonly isUnclean: boolean;
     },
@@ -116,6 +123,8 @@ export class RegionCore {
     this.stops = new Stops(this.context, (stop) => {
       tellSurely(stop.tenant, 'executor', { type: 'stop.recorded', stop });
     });
+    this.facts = opened.facts;
+    this.log = opened.log;
     this.receipts = new Receipts(this.context);
     this.docket = this.#newDocket(tellSurely);
     this.documents = this.#newDocuments(tellSurely);
@@ -131,7 +140,9 @@ export class RegionCore {
     const { ports, id, federation, genesis } = options;
     const { store, clock, metrics } = ports;
     const fatal = (error: unknown) => ports.fatal(error);
-    const ledger = await Ledger.open({ region: id, store, clock, metrics, fatal });
+    const log = new LogReaders();
+    const forLedger = { region: id, store, clock, metrics, fatal };
+    const ledger = await Ledger.open(forLedger, (entry) => log.add(entry));
     const { instances, open } = await Instances.open(store);
     const constitution = new Constitution(genesis);
     for await (const certificate of instances.certificatesAfter(journalTarget, 0)) {
@@ -143,12 +154,21 @@ export class RegionCore {
       federation,
       store,
       body: (value) => instances.body(value),
+      firstSeqOf: (decisionId) => ledger.seqsOf(decisionId)[0] ?? ledger.head().size,
     });
     const isUnclean = store.unclean || (await store.get(recoveringKey)) !== undefined;
-    const opened = { ledger, instances, constitution, decisions, open, isUnclean };
+    const facts = await Facts.open({
+      store,
+      factsMax: options.limits.rememberedMax,
+      now: () => clock.now(),
+      commit: (ops) => ledger.commit([], ops),
+    });
+    const opened = { ledger, instances, constitution, decisions, facts, log, open, isUnclean };
     const core = new RegionCore(options, opened);
-    for await (const entry of ledger.entries()) core.counts.add(entry);
-    ledger.subscribe((entry) => core.#count(entry));
+    ledger.subscribe((entry) => {
+      core.countsOfThisRun.add(entry);
+      log.add(entry);
+    });
     await core.stops.open();
     await core.telemetry.open();
     return core;
@@ -215,7 +235,13 @@ export class RegionCore {
     return true;
   }
 
-  async close(): Promise<void> {
+  /** Once: a region that was stopped alone is not stopped again with the others. */
+  close(): Promise<void> {
+    this.#closing ??= this.#close();
+    return this.#closing;
+  }
+
+  async #close(): Promise<void> {
     await this.telemetry.stop();
     this.#sureTell.close();
     await this.actors.idle();
@@ -302,6 +328,7 @@ export class RegionCore {
       instances,
       open,
       unclean: isUnclean,
+      unready: () => faultOf(this),
       fatal: (error) => ports.fatal(error),
       homeOf: (target) => constitution.homeOf(target),
       admits: (instance, bytes) => admits(federation, instance, bytes),
@@ -345,11 +372,6 @@ export class RegionCore {
     };
   }
 
-  #count(entry: AuditEntry): void {
-    this.counts.add(entry);
-    this.countsOfThisRun.add(entry);
-  }
-
   /** Work begun by an event: a failure is a bug or a dead disk, and ends the process. */
   #guard(work: Promise<unknown>): void {
     this.#track(work).catch((error: unknown) => this.context.ports.fatal(error));
@@ -361,20 +383,4 @@ export class RegionCore {
     work.then(done, done);
     return work;
   }
-}
-
-type Track = <T>(work: Promise<T>) => Promise<T>;
-
-function answersOf(composer: Composer, enactor: Enactor, track: Track): Answers {
-  return {
-    composeCandidate: (work) => composer.candidate(work),
-    composeCounter: (request) => composer.counter(request),
-    runDryRun: (decision) => track(enactor.runDryRun(decision)),
-    prepare: (decision) => track(enactor.prepare(decision)),
-    takeSnapshot: (decision) => track(enactor.takeSnapshot(decision)),
-    applyAction: (decision) => track(enactor.applyAction(decision)),
-    verifyTarget: (decision) => track(enactor.verifyTarget(decision)),
-    restoreTarget: (input) => track(enactor.restoreTarget(input)),
-    probeTarget: (decision) => track(enactor.probeTarget(decision)),
-  };
 }

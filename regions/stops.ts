@@ -158,7 +158,7 @@ export class Stops {
 
   #mayStop(publicKey: string, stop: Stop): boolean {
     return this.#c.constitution.roster.stopKeys.some(
-      (key) => key.publicKey === publicKey && key.tenants.includes(stop.tenant),
+      (key) => key.publicKey === publicKey && key.tenant === stop.tenant,
     );
   }
 

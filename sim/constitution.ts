@@ -5,12 +5,21 @@
  * her). Tenants take phases in turn: some act by themselves within limits, others wait for people.
  */
 import { shippedPlaybooks } from '#agents/negotiator/playbooks.ts';
-import { digestOf } from '#protocols/bytes.ts';
+import { digestOf, toHex } from '#protocols/bytes.ts';
 import { canonicalBytes } from '#protocols/canonical.ts';
 import { signatureRule } from '#protocols/crypto.ts';
 import { signEnvelope } from '#protocols/dsse.ts';
 import type { Envelope } from '#protocols/messages/envelope.ts';
-import type { Epoch, FaultModel, Phase, Policy, Roster } from '#protocols/messages/epoch.ts';
+import type {
+  ApproverRow,
+  Epoch,
+  FaultModel,
+  Phase,
+  Policy,
+  Roster,
+} from '#protocols/messages/epoch.ts';
+import { policyDigest, rosterDigest } from '#protocols/redaction.ts';
+import { Seed } from './seed.ts';
 import { type SignerKind, simLogSigner, simSigner } from './signer.ts';
 
 export const federation = 'sim';
@@ -31,6 +40,7 @@ export interface FoundingOptions {
   readonly tenants: number;
   readonly faultModel: FaultModel;
   readonly signer: SignerKind;
+  readonly seed: number;
 }
 
 const regionNames = ['east', 'west', 'north', 'south', 'up', 'down', 'left', 'right', 'center'];
@@ -50,8 +60,10 @@ export function found(options: FoundingOptions): Founding {
     const bytes = canonicalBytes({ ...playbook, signedBy: 'bob' });
     return signEnvelope('playbook', bytes, [simSigner(options.signer, 'bob')]);
   });
-  const roster = rosterOf(options.signer, tenants, regions);
-  const policy = policyOf(tenants, regions);
+  const seed = new Seed(options.seed).fork('founding');
+  const salt = () => toHex(seed.bytes(32));
+  const roster = rosterOf(options.signer, { tenants, regions, salt });
+  const policy = policyOf({ tenants, regions, salt });
   const epoch: Epoch = {
     type: 'epoch/1',
     federation,
@@ -60,8 +72,8 @@ export function found(options: FoundingOptions): Founding {
     faultModel: options.faultModel,
     signatureRule,
     members: regions.map((id) => memberOf(options.signer, id)),
-    roster: digestOf(canonicalBytes(roster)),
-    policy: digestOf(canonicalBytes(policy)),
+    roster: rosterDigest(roster),
+    policy: policyDigest(policy),
     notAfter,
     previousAcceptedSeconds: 0,
   };
@@ -78,34 +90,36 @@ function memberOf(kind: SignerKind, id: string): Epoch['members'][number] {
   };
 }
 
-function rosterOf(
-  kind: SignerKind,
-  tenants: readonly string[],
-  regions: readonly string[],
-): Roster {
-  const person = (id: string, roles: Roster['approvers'][number]['roles']) => ({
-    id,
-    publicKey: simSigner(kind, id).publicKey,
-    roles,
-    tenants: [...tenants],
-  });
+interface Salted {
+  readonly tenants: readonly string[];
+  readonly regions: readonly string[];
+  /** A fresh one each time. */
+  salt(): string;
+}
+
+function rosterOf(kind: SignerKind, { tenants, regions, salt }: Salted): Roster {
+  const rowsOf = (id: string) =>
+    tenants.map((tenant) => ({
+      tenant,
+      id,
+      publicKey: simSigner(kind, id).publicKey,
+      salt: salt(),
+    }));
+  const person = (id: string, roles: ApproverRow['roles']) =>
+    rowsOf(id).map((row) => ({ ...row, roles }));
   return {
     type: 'roster/1',
     version: 1,
     approvers: [
-      person('alice', ['operator']),
-      person('bob', ['approver', 'org-admin']),
-      person('dana', ['approver', 'org-admin']),
+      ...person('alice', ['operator']),
+      ...person('bob', ['approver', 'org-admin']),
+      ...person('dana', ['approver', 'org-admin']),
     ],
-    stopKeys: regions.map((id) => ({
-      id,
-      publicKey: simSigner(kind, id).publicKey,
-      tenants: [...tenants],
-    })),
+    stopKeys: regions.flatMap(rowsOf),
   };
 }
 
-function policyOf(tenants: readonly string[], regions: readonly string[]): Policy {
+function policyOf({ tenants, regions, salt }: Salted): Policy {
   return {
     type: 'policy/1',
     version: 1,
@@ -116,6 +130,7 @@ function policyOf(tenants: readonly string[], regions: readonly string[]): Polic
         target: `${id}/${service}`,
         home: regions[(index + position) % regions.length] ?? 'east',
       })),
+      salt: salt(),
     })),
     playbooks: shippedPlaybooks.map((playbook) => ({
       id: playbook.id,

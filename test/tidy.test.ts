@@ -4,6 +4,7 @@
  */
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { compile } from 'svelte/compiler';
 import { expect, test } from 'vitest';
 import { references } from '#docs/generate.ts';
 import {
@@ -18,12 +19,13 @@ import {
 const functionLinesMax = 50;
 const fileLinesMax = 400;
 const columnsMax = 100;
-/** Run by a person, npm or a worker, not imported. */
+/** Run by a person, npm, a worker or a page, not imported. */
 const entryPoints = [
   /^gateway\/quorate\.js$/,
   /^sim\/main\.ts$/,
-  /^docs\/generate\.ts$/,
+  /^docs\/(?:generate|screenshots)\.ts$/,
   /^vitest\.config\.ts$/,
+  /^gateway\/console\/(?:vite\.config|src\/main)\.ts$/,
   /^test\/bench\/[\w-]+\.ts$/,
   /^test\/.*\.test\.ts$/,
 ];
@@ -109,6 +111,17 @@ test('every dependency is imported somewhere', () => {
   expect(unused).toEqual([]);
 });
 
+test('every component of the console compiles without a warning', () => {
+  const found = sources
+    .filter((file) => file.path.endsWith('.svelte'))
+    .flatMap((file) =>
+      compile(file.text, { filename: file.path, generate: 'client' }).warnings.map(
+        ({ code, start }) => `${file.path}:${start?.line ?? 1} ${code}`,
+      ),
+    );
+  expect(found).toEqual([]);
+});
+
 test('generated references are up to date: npm run docs', () => {
   for (const { path, text } of references()) {
     expect(readFileSync(join(root, path), 'utf8'), path).toBe(text);
@@ -160,14 +173,15 @@ type Surprise =
 /** Exceptions by name, each with its reason. */
 const allowed: Readonly<Record<Surprise, RegExp>> = {
   'Math.random': /^fabric\//,
-  'Date.now': /^(?:fabric|test)\//,
+  // In a browser there is no fabric/: the console has a clock of its own.
+  'Date.now': /^(?:fabric|test)\/|^gateway\/console\/src\/lib\/clock\.ts$/,
   'new Date()': /^(?:fabric|test)\//,
   // sim/main.ts reports how long a run took; no simulated world sees it.
   'performance.now': /^(?:fabric|test)\/|^sim\/main\.ts$/,
   // sim/drain.ts lets promises settle between two simulated events.
-  'a timer': /^(?:fabric|test)\/|^sim\/drain\.ts$/,
-  // Tests read REQUIRE_ALL.
-  'process.env': /^gateway\/main\.ts$|^test\/support\/require\.ts$/,
+  'a timer': /^(?:fabric|test)\/|^sim\/drain\.ts$|^gateway\/console\/src\/lib\/clock\.ts$/,
+  // Tests read REQUIRE_ALL and PATH.
+  'process.env': /^gateway\/main\.ts$|^test\/support\/(?:require|programs)\.ts$/,
   console: /^$/,
 };
 

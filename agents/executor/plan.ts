@@ -173,7 +173,9 @@ export interface IntentFacts {
   /** Milliseconds: the node's clock, and the highest time this region has persisted. */
   readonly clock: number;
   readonly highestPersisted: number;
+  /** In force now. */
   readonly policyHash: string;
+  readonly rosterHash: string;
   /** The highest version accepted for the target, and by which decision; 0 and null for none. */
   readonly acceptedVersion: number;
   readonly acceptedBy: string | null;
@@ -201,6 +203,9 @@ export function judgeIntent(facts: IntentFacts): IntentVerdict {
   }
   if (facts.policyHash !== decision.manifest.policyHash) {
     return { ok: false, outcome: 'void', reason: 'policy' };
+  }
+  if (facts.rosterHash !== decision.manifest.rosterHash) {
+    return { ok: false, outcome: 'void', reason: 'roster' };
   }
   const isOwn = facts.acceptedBy === decision.decisionId;
   if (!isOwn && decision.instance.version <= facts.acceptedVersion) {

@@ -3,18 +3,18 @@
  *
  * An entry must continue the chain, and what it changes must be the next version of something
  * sane: names that exist, no name or key twice, tenants that own their targets, homes that are
- * members. What an epoch needs to be in force is verified by protocols/epochs, which is a
- * parameter here.
+ * members, salts that hide their rows. What an epoch needs to be in force is verified by
+ * protocols/epochs, which is a parameter here.
  *
  * Pure.
  */
-import { digestOf } from '#protocols/bytes.ts';
-import { canonicalBytes } from '#protocols/canonical.ts';
+import { canonical } from '#protocols/canonical.ts';
 import { journalTenant, tenantOf, type ValueId } from '#protocols/ids.ts';
 import type { Envelope } from '#protocols/messages/envelope.ts';
-import type { EdgeMember, Epoch, Policy, Roster } from '#protocols/messages/epoch.ts';
+import type { EdgeMember, Epoch, Policy, Roster, StopKeyRow } from '#protocols/messages/epoch.ts';
 import { validate } from '#protocols/messages/index.ts';
 import type { JournalEntry } from '#protocols/messages/journal.ts';
+import { policyDigest, rosterDigest } from '#protocols/redaction.ts';
 
 /** Verifies that the envelope puts the successor of the epoch in force. */
 export type EpochStepVerifier = (
@@ -30,6 +30,10 @@ export interface JournalFacts {
   readonly policy: Policy;
   readonly roster: Roster;
   readonly verifyEpochStep: EpochStepVerifier;
+}
+
+interface Salted {
+  readonly salt: string;
 }
 
 export type JournalJudgement =
@@ -73,8 +77,8 @@ function faultOfEpoch(envelope: Envelope, facts: JournalFacts): string | null {
   if (!step.ok) return step.reason;
   const { epoch, policy, roster } = step.epoch;
   if (epoch !== facts.epoch.epoch + 1) return `the next epoch is ${facts.epoch.epoch + 1}`;
-  if (policy !== hashOf(facts.policy)) return 'it names a policy that is not in force';
-  return roster === hashOf(facts.roster) ? null : 'it names a roster that is not in force';
+  if (policy !== policyDigest(facts.policy)) return 'it names a policy that is not in force';
+  return roster === rosterDigest(facts.roster) ? null : 'it names a roster that is not in force';
 }
 
 function faultOfPolicy(policy: Policy, facts: JournalFacts): string | null {
@@ -102,7 +106,8 @@ function faultOfPolicy(policy: Policy, facts: JournalFacts): string | null {
       ? 'the federation is no tenant'
       : null) ??
     (foreign ? `tenant ${foreign.id} lists a target of another tenant` : null) ??
-    (homeless ? `the home of ${homeless.target} is not a member` : null)
+    (homeless ? `the home of ${homeless.target} is not a member` : null) ??
+    faultOfSalts(policy.tenants, facts.policy.tenants)
   );
 }
 
@@ -110,23 +115,49 @@ function faultOfRoster(roster: Roster, facts: JournalFacts): string | null {
   if (roster.version !== facts.roster.version + 1) {
     return `the next roster version is ${facts.roster.version + 1}`;
   }
-  const people = [...roster.approvers, ...roster.stopKeys];
+  const rows = [...roster.approvers, ...roster.stopKeys];
+  const { approvers, stopKeys } = facts.roster;
   return (
-    repeatedIn(
-      'approver',
-      roster.approvers.map(({ id }) => id),
-    ) ??
-    repeatedIn(
-      'approver key',
-      roster.approvers.map(({ publicKey }) => publicKey),
-    ) ??
-    repeatedIn(
-      'stop key',
-      roster.stopKeys.map(({ id }) => id),
-    ) ??
+    faultOfHolders('approver', roster.approvers) ??
+    faultOfHolders('stop key', roster.stopKeys) ??
     // Without one no stop could ever be given (invariant I21).
     (roster.stopKeys.length === 0 ? 'nobody could stop anything' : null) ??
-    unknownTenant(people, facts.policy)
+    unknownTenant(
+      rows.map(({ tenant }) => tenant),
+      facts.policy,
+    ) ??
+    faultOfSalts(rows, [...approvers, ...stopKeys])
+  );
+}
+
+/** Whoever serves several tenants has one name and one key in all of their rows. */
+function faultOfHolders(what: string, rows: readonly StopKeyRow[]): string | null {
+  const keys = new Map(rows.map(({ id, publicKey }) => [id, publicKey]));
+  const names = new Map(rows.map(({ id, publicKey }) => [publicKey, id]));
+  const torn = rows.find(({ id, publicKey }) => keys.get(id) !== publicKey);
+  const shared = rows.find(({ id, publicKey }) => names.get(publicKey) !== id);
+  return (
+    repeatedIn(
+      what,
+      rows.map(({ id, tenant }) => `${id} of ${tenant}`),
+    ) ??
+    (torn ? `${what} ${torn.id} has several keys` : null) ??
+    (shared ? `${what} key ${shared.publicKey} has several names` : null)
+  );
+}
+
+/** Who has seen one row knows its salt, and could guess another row that has it (ADR 0011). */
+function faultOfSalts(rows: readonly Salted[], before: readonly Salted[]): string | null {
+  const known = new Map(before.map((row) => [row.salt, row]));
+  const stale = rows.find((row) => {
+    const old = known.get(row.salt);
+    return old !== undefined && canonical(old) !== canonical(row);
+  });
+  return (
+    repeatedIn(
+      'salt',
+      rows.map(({ salt }) => salt),
+    ) ?? (stale ? `a row has changed and its salt ${stale.salt} has not` : null)
   );
 }
 
@@ -136,23 +167,17 @@ function faultOfEdge(edge: EdgeMember, facts: JournalFacts): string | null {
   if (members.some(({ publicKey }) => publicKey === edge.publicKey)) {
     return 'the edge has the key of a member';
   }
-  return unknownTenant([edge], facts.policy);
+  return unknownTenant(edge.tenants, facts.policy);
 }
 
-function unknownTenant(
-  holders: readonly { readonly tenants: readonly string[] }[],
-  policy: Policy,
-): string | null {
+function unknownTenant(tenants: readonly string[], policy: Policy): string | null {
   const known = new Set([journalTenant, ...policy.tenants.map(({ id }) => id)]);
-  const unknown = holders.flatMap(({ tenants }) => tenants).find((tenant) => !known.has(tenant));
+  const unknown = tenants.find((tenant) => !known.has(tenant));
   return unknown === undefined ? null : `tenant ${unknown} is not registered`;
 }
 
 function repeatedIn(what: string, names: readonly string[]): string | null {
-  const repeated = names.find((name, index) => names.indexOf(name) !== index);
+  const seen = new Set<string>();
+  const repeated = names.find((name) => seen.size === seen.add(name).size);
   return repeated === undefined ? null : `${what} ${repeated} is listed twice`;
-}
-
-function hashOf(document: Policy | Roster): string {
-  return digestOf(canonicalBytes(document));
 }

@@ -37,6 +37,7 @@ export interface ComposeInput {
   readonly gate: Gate;
   readonly impact: Impact;
   readonly policyHash: string;
+  readonly rosterHash: string;
   /** RFC 3339. */
   readonly notAfter: string;
   /** 64 hex digits. */
@@ -89,6 +90,7 @@ export function composeManifest(input: ComposeInput): Manifest {
     reversible: isReversible(action.kind),
     notAfter: input.notAfter,
     policyHash: input.policyHash,
+    rosterHash: input.rosterHash,
     gate: input.gate,
     preState: input.preState,
     proposer: input.proposer,

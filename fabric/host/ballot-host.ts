@@ -23,33 +23,17 @@ import type { Judgement, SignedVote } from '#protocols/messages/ballot.ts';
 import type { Envelope } from '#protocols/messages/envelope.ts';
 import { type SlotsReply, type TurnMessage, turnBodiesMax } from '#protocols/messages/fabric.ts';
 import { draftsOf } from './audit-drafts.ts';
-import type { BallotHostOptions, Candidacy, PutForward } from './ballot-options.ts';
-import { Ballots, heldVotes } from './ballots.ts';
+import type { BallotHostOptions, Candidacy, HostInput, PutForward } from './ballot-options.ts';
+import { Ballots } from './ballots.ts';
 import { CatchUp } from './catch-up.ts';
 import { FirstSeen } from './first-seen.ts';
 import { Inbound } from './inbound.ts';
 import { Mailbox } from './mailbox.ts';
 import { noParts, SlotGuard, signVotes, turnMessages } from './outbox.ts';
+import { Peers, type PeerView } from './peers.ts';
 import { Recovery, recoveringKey, type Standing } from './recovery.ts';
 import { type Reply, Turn } from './turn.ts';
-
-type HostInput =
-  | { readonly type: 'message'; readonly from: string; readonly bytes: Uint8Array }
-  | { readonly type: 'tick' }
-  /** Nothing but a reason to make a turn. */
-  | { readonly type: 'wake' }
-  | {
-      readonly type: 'put-forward';
-      readonly candidacy: Candidacy;
-      readonly done: (result: PutForward) => void;
-    }
-  | {
-      readonly type: 'judged';
-      readonly instance: Instance;
-      readonly value: ValueId;
-      readonly judgement: Judgement;
-    }
-  | { readonly type: 'document'; readonly envelope: Envelope };
+import type { HeldSince } from './vote-times.ts';
 
 export class BallotHost {
   readonly #o: BallotHostOptions;
@@ -58,6 +42,7 @@ export class BallotHost {
   readonly #guard = new SlotGuard();
   readonly #inbound: Inbound;
   readonly #catchUp: CatchUp;
+  readonly #peers: Peers;
   readonly #recovery: Recovery;
   readonly #firstSeen: FirstSeen;
   /** What the restored ballots want to do once voting is safe. */
@@ -80,6 +65,7 @@ export class BallotHost {
     this.#inbound = new Inbound(options);
     this.#firstSeen = new FirstSeen(options);
     this.#catchUp = new CatchUp(options);
+    this.#peers = new Peers(options);
     this.#recovery = new Recovery({
       ...options,
       openBallots: () => this.#ballots.all(),
@@ -121,6 +107,16 @@ export class BallotHost {
 
   ballot(instance: Instance): BallotState | null {
     return this.#ballots.get(instance);
+  }
+
+  /** The votes held for an open instance; null when it is not open. */
+  held(instance: Instance): readonly HeldSince[] | null {
+    return this.#ballots.held(instance);
+  }
+
+  /** The other members; `silentMs` is how long one may say nothing. */
+  peers(silentMs: number): readonly PeerView[] {
+    return this.#peers.view(silentMs);
   }
 
   nextVersion(target: string): number {
@@ -236,8 +232,10 @@ export class BallotHost {
   async #receive(from: string, bytes: Uint8Array, turn: Turn): Promise<void> {
     const message = this.#inbound.open(from, bytes);
     if (!message) return;
+    this.#peers.heard(from);
     switch (message.type) {
       case 'digest/1':
+        this.#peers.onDigest(message);
         return this.#catchUp.onDigest(message, turn.replyTo(from));
       case 'fetch/1':
         return this.#catchUp.onFetch(message, turn.replyTo(from));
@@ -337,7 +335,8 @@ export class BallotHost {
       const certificate = certificateFrom(this.#o.federation, precommitsOf(state));
       const body = value === abortValue ? null : await this.#ballots.bodyOf(value);
       assert(body !== undefined, 'a precommitted body is stored');
-      this.#ballots.decide({ certificate, body, votes: heldVotes(state) }, turn);
+      const votes = this.#ballots.held(instance) ?? [];
+      this.#ballots.decide({ certificate, body, votes }, turn);
     }
   }
 

@@ -28,6 +28,8 @@ export interface BallotHostOptions {
   readonly self: string;
   epoch(): Epoch;
   readonly limits: BallotHostLimits;
+  /** Why this region is not ready, for the others to show; null when it is. */
+  unready(): string | null;
   readonly clock: Clock;
   readonly random: Random;
   readonly transport: Transport;
@@ -66,6 +68,24 @@ export interface BallotHostOptions {
   /** An envelope another region passed on: not verified yet. */
   onDocument(envelope: Envelope): void;
 }
+
+export type HostInput =
+  | { readonly type: 'message'; readonly from: string; readonly bytes: Uint8Array }
+  | { readonly type: 'tick' }
+  /** Nothing but a reason to make a turn. */
+  | { readonly type: 'wake' }
+  | {
+      readonly type: 'put-forward';
+      readonly candidacy: Candidacy;
+      readonly done: (result: PutForward) => void;
+    }
+  | {
+      readonly type: 'judged';
+      readonly instance: Instance;
+      readonly value: ValueId;
+      readonly judgement: Judgement;
+    }
+  | { readonly type: 'document'; readonly envelope: Envelope };
 
 export interface Candidacy {
   readonly instance: Instance;

@@ -24,6 +24,7 @@ import type { Certificate } from '#protocols/messages/certificate.ts';
 import type { BallotHostOptions, Candidacy, Refusal } from './ballot-options.ts';
 import { delBallot, putBallot, putBody } from './instances.ts';
 import type { Decided, Turn } from './turn.ts';
+import { type HeldSince, VoteTimes } from './vote-times.ts';
 
 /** Whether an instance may have an open ballot here. */
 export type Reach = 'open' | 'decided' | 'ahead' | 'foreign';
@@ -37,6 +38,7 @@ export class Ballots {
   readonly #waiting = new Map<string, Certificate>();
   /** Bodies written in the turn that is being made: not readable from the store yet. */
   readonly #fresh = new Map<ValueId, Uint8Array>();
+  readonly #times = new VoteTimes();
   #mayVote = false;
 
   constructor(options: BallotHostOptions) {
@@ -62,6 +64,12 @@ export class Ballots {
 
   get(instance: Instance): BallotState | null {
     return this.#open.get(instanceKey(instance)) ?? null;
+  }
+
+  /** The votes held for an open instance; null when it is not open. */
+  held(instance: Instance): readonly HeldSince[] | null {
+    const state = this.get(instance);
+    return state && heldVotes(state).map((vote) => this.#times.since(vote));
   }
 
   nextVersion(target: string): number {
@@ -94,6 +102,8 @@ export class Ballots {
     const before = known ?? this.#begin(instance, turn);
     if (!before) return;
     const { state, effects } = step(before, input);
+    if (input.type === 'vote') this.#times.note(input.vote, this.#o.clock.now());
+    if (input.type === 'quorum') this.#note(input.quorum.votes);
     this.#open.set(key, state);
     turn.add(instance, effects);
     // A body may be here already: from another instance, or from before a restart.
@@ -106,6 +116,7 @@ export class Ballots {
 
   /** Hands the proofs of this turn's votes to the ballots that cast them. */
   attach(votes: readonly SignedVote[], turn: Turn): void {
+    this.#note(votes);
     const byKey = Map.groupBy(votes, (vote) => instanceKey(vote.instance));
     for (const [key, signed] of byKey) {
       const state = this.#open.get(key);
@@ -151,7 +162,7 @@ export class Ballots {
     }
     const state = this.get(instance);
     if (state) await this.step(instance, { type: 'certificate', certificate }, turn);
-    this.decide({ certificate, body, votes: state ? heldVotes(state) : [] }, turn);
+    this.decide({ certificate, body, votes: this.held(instance) ?? [] }, turn);
     return reach;
   }
 
@@ -208,6 +219,11 @@ export class Ballots {
     this.#openedAt.delete(key);
     turn.changed.delete(key);
     turn.ops.push(delBallot(instance));
+  }
+
+  #note(votes: readonly SignedVote[]): void {
+    const now = this.#o.clock.now();
+    for (const vote of votes) this.#times.note(vote, now);
   }
 
   #keep(value: ValueId, bytes: Uint8Array, turn: Turn): void {

@@ -20,6 +20,7 @@ import {
   type FetchMessage,
   openDecisionsMax,
   stopsNamedMax,
+  unreadyMax,
 } from '#protocols/messages/fabric.ts';
 import type { Instances } from './instances.ts';
 import type { Reply } from './turn.ts';
@@ -38,6 +39,8 @@ export interface CatchUpOptions {
   stopsKnown(): readonly string[];
   /** The stops that a peer does not name. */
   stopsBeyond(known: readonly string[]): readonly Envelope[];
+  /** Why this region is not ready, for the others to show; null when it is. */
+  unready(): string | null;
   readonly log: Log;
   readonly metrics: Metrics;
 }
@@ -45,7 +48,7 @@ export interface CatchUpOptions {
 /** Certificates one answer carries; the asker comes again for more. */
 const answerMax = 64;
 /** Targets one digest names; with more, each digest carries the next part. */
-const digestTargetsMax = 4096;
+export const digestTargetsMax = 4096;
 
 export class CatchUp {
   readonly #o: CatchUpOptions;
@@ -138,6 +141,7 @@ export class CatchUp {
       .slice(this.#from, this.#from + digestTargetsMax)
       .map(([target, { version }]) => ({ target, version }));
     this.#from += digestTargetsMax;
+    const unready = this.#o.unready();
     const message: DigestMessage = {
       type: 'digest/1',
       federation: this.#o.federation,
@@ -147,6 +151,7 @@ export class CatchUp {
       heads,
       stops: this.#o.stopsKnown().slice(0, stopsNamedMax),
       open: this.#o.openDecisions().slice(0, openDecisionsMax),
+      ...(unready !== null && { unready: unready.slice(0, unreadyMax) }),
     };
     this.#o.transport.broadcast(utf8(JSON.stringify(message)));
     this.#timer = this.#o.clock.setTimeout(() => this.#announce(), this.#o.limits.digestMs);

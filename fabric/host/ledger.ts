@@ -50,20 +50,29 @@ export class Ledger {
   #startedAt = 0;
   #durableSize = 0;
   readonly #index = new Map<string, number[]>();
+  /** Sequence numbers in order, 8 bytes an entry. */
+  readonly #byTenant = new Map<string, number[]>();
   readonly #listeners = new Set<(entry: AuditEntry) => void>();
 
   private constructor(options: LedgerOptions) {
     this.#options = options;
   }
 
-  /** Reads the whole log once: entries that do not parse or are out of sequence are corruption. */
-  static async open(options: LedgerOptions): Promise<Ledger> {
+  /**
+   * Reads the whole log once, for everybody who wants to know it: entries that do not parse or
+   * are out of sequence are corruption.
+   */
+  static async open(
+    options: LedgerOptions,
+    onEntry: (entry: AuditEntry) => void = () => {},
+  ): Promise<Ledger> {
     const ledger = new Ledger(options);
     for await (const [key, bytes] of options.store.scan({ prefix: auditPrefix })) {
       const entry = parseEntry(key, bytes);
       if (entry.seq !== ledger.#tree.size) throw corrupt(key);
       ledger.#tree.append(leafHash(bytes));
       ledger.#remember(entry);
+      onEntry(entry);
     }
     ledger.#durableSize = ledger.#tree.size;
     ledger.#startedAt = ledger.#tree.size;
@@ -130,6 +139,22 @@ export class Ledger {
     return Promise.all(this.seqsOf(name).map((seq) => this.entry(seq)));
   }
 
+  /** A tenant's durable entries from a sequence number on, in order, and where to go on. */
+  async entriesOfTenant(
+    tenant: string,
+    from: number,
+    limit: number,
+  ): Promise<{ readonly items: readonly AuditEntry[]; readonly next: number }> {
+    const size = this.#durableSize;
+    const all = this.#byTenant.get(tenant) ?? [];
+    const start = firstAtLeast(all, from);
+    const end = firstAtLeast(all, size);
+    const seqs = all.slice(start, Math.min(start + limit, end));
+    const items = await Promise.all(seqs.map((seq) => this.entry(seq)));
+    const last = seqs.at(-1);
+    return { items, next: start + limit < end && last !== undefined ? last + 1 : size };
+  }
+
   async *entries(from = 0): AsyncIterable<AuditEntry> {
     const after = from > 0 ? { after: keyOf(from - 1) } : {};
     for await (const [key, bytes] of this.#options.store.scan({ prefix: auditPrefix, ...after })) {
@@ -172,6 +197,9 @@ export class Ledger {
   }
 
   #remember(entry: AuditEntry): void {
+    const ofTenant = this.#byTenant.get(entry.tenant);
+    if (ofTenant) ofTenant.push(entry.seq);
+    else this.#byTenant.set(entry.tenant, [entry.seq]);
     const { signalId, riskId } = entry.facts;
     const instance = entry.target && entry.version ? `${entry.target}@${entry.version}` : null;
     for (const name of [entry.decisionId, instance, signalId, riskId]) {
@@ -181,6 +209,18 @@ export class Ledger {
       else this.#index.set(name, [entry.seq]);
     }
   }
+}
+
+/** The index of the first number not below the given one, in ascending numbers. */
+function firstAtLeast(ascending: readonly number[], wanted: number): number {
+  let low = 0;
+  let high = ascending.length;
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if ((ascending[middle] ?? wanted) < wanted) low = middle + 1;
+    else high = middle;
+  }
+  return low;
 }
 
 function keyOf(seq: number): string {

@@ -13,12 +13,13 @@ import type { PrevoteQuorum, SignedVote } from '#protocols/messages/ballot.ts';
 import type { Certificate } from '#protocols/messages/certificate.ts';
 import type { Envelope } from '#protocols/messages/envelope.ts';
 import type { Body } from '#protocols/messages/fabric.ts';
+import type { HeldSince } from './vote-times.ts';
 
 export interface Decided {
   readonly certificate: Certificate;
   readonly body: Uint8Array | null;
-  /** Every vote held for the instance when it was decided. */
-  readonly votes: readonly SignedVote[];
+  /** Every vote held for the instance when it was decided, and since when. */
+  readonly votes: readonly HeldSince[];
 }
 
 /** Parts of a message to one member, answering what it asked or seems to lack. */

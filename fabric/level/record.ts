@@ -107,18 +107,29 @@ export function encodeRecord(
   return bytes;
 }
 
+/** Whether the bytes are still record `seq`, whose operations were decoded once before. */
+export function isRecord(bytes: Uint8Array, seq: number): boolean {
+  if (!hasItsHash(bytes)) return false;
+  return new DataView(bytes.buffer, bytes.byteOffset).getBigUint64(0) === BigInt(seq);
+}
+
 /** Null when the bytes are not exactly one record with a matching hash. */
 export function decodeRecord(bytes: Uint8Array): DecodedRecord | null {
-  if (bytes.length < recordHeaderBytes + hashBytes) return null;
+  if (!hasItsHash(bytes)) return null;
   const end = bytes.length - hashBytes;
   const hash = new Uint8Array(bytes.subarray(end));
-  if (!equalBytes(hash, sha256(bytes.subarray(0, end)))) return null;
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
   const seq = view.getBigUint64(0);
   if (seq > BigInt(Number.MAX_SAFE_INTEGER)) return null;
   const ops = decodeOps(bytes, view, end);
   if (ops === null || ops.length !== view.getUint32(40)) return null;
   return { seq: Number(seq), previous: new Uint8Array(bytes.subarray(8, 40)), hash, ops };
+}
+
+function hasItsHash(bytes: Uint8Array): boolean {
+  if (bytes.length < recordHeaderBytes + hashBytes) return false;
+  const end = bytes.length - hashBytes;
+  return equalBytes(bytes.subarray(end), sha256(bytes.subarray(0, end)));
 }
 
 function decodeOps(bytes: Uint8Array, view: DataView, end: number): EncodedOp[] | null {

@@ -26,7 +26,7 @@ import { type Batch, CommitQueue } from './commit-queue.ts';
 import { corrupt } from './corrupt.ts';
 import { checkFolder, hasContent, levelFiles } from './folder-check.ts';
 import { LogIndex, type Slot } from './log-index.ts';
-import { decodeRecord, encodeOps, encodeRecord, headOf, noHash } from './record.ts';
+import { decodeRecord, encodeOps, encodeRecord, headOf, isRecord, noHash } from './record.ts';
 import { RecordCache } from './record-cache.ts';
 import { checkSeal, readSeal, removeSeal, type StoreIdentity, writeSeal } from './seal.ts';
 
@@ -52,6 +52,10 @@ interface Opened {
 const identityKey = 'identity';
 const cacheBytesDefault = 8 * 1024 * 1024;
 const recordsReadAhead = 64;
+/** Values that a scan holds at once: more, the longer it goes on. */
+const scanAheadMin = 16;
+const scanAheadMax = 16_384;
+const scanAheadBytesMax = 32 * 1024 * 1024;
 
 /** Folders open in this process: looking at the files of an open one would only mislead. */
 const openFolders = new Set<string>();
@@ -195,11 +199,34 @@ function inUse(folder: string): QuorateError {
   });
 }
 
+/** The next slots of a scan: as many as are read ahead, or fewer with many bytes. */
+function partOf(
+  slots: readonly (readonly [key: string, slot: Slot])[],
+  start: number,
+  ahead: number,
+): readonly (readonly [key: string, slot: Slot])[] {
+  let end = start;
+  let bytes = 0;
+  while (end < slots.length && end - start < ahead && bytes < scanAheadBytesMax) {
+    const slot = slots[end]?.[1];
+    bytes += slot && 'length' in slot ? slot.length : 0;
+    end += 1;
+  }
+  return slots.slice(start, end);
+}
+
+/** What is still in memory comes last. */
+function placeOf(slot: Slot): number {
+  return 'seq' in slot ? slot.seq : Number.MAX_SAFE_INTEGER;
+}
+
 class LevelStore implements Store {
   readonly unclean: boolean;
   readonly #opened: Opened;
   readonly #index: LogIndex;
   readonly #cache: RecordCache;
+  /** Records being read: who wants the same one waits for it, for it is checked as a whole. */
+  readonly #reading = new Map<number, Promise<Uint8Array>>();
   readonly #queue: CommitQueue;
   #closing: Promise<void> | null = null;
 
@@ -230,7 +257,16 @@ class LevelStore implements Store {
 
   /** Sees the commits called before it began and no later ones. */
   async *scan(range: ScanRange): AsyncIterable<readonly [key: string, value: Uint8Array]> {
-    for (const [key, slot] of this.#index.slots(range)) yield [key, await this.#valueOf(slot)];
+    const slots = this.#index.slots(range);
+    let ahead = scanAheadMin;
+    for (let start = 0; start < slots.length; ahead = Math.min(4 * ahead, scanAheadMax)) {
+      const part = partOf(slots, start, ahead);
+      const values = await this.#valuesOf(part);
+      for (const [index, [key]] of part.entries()) {
+        yield [key, required(values[index], 'every slot has a value')];
+      }
+      start += part.length;
+    }
   }
 
   close(): Promise<void> {
@@ -253,17 +289,36 @@ class LevelStore implements Store {
     this.#index.settle(seq, blocks);
   }
 
+  /**
+   * Read in the order of the log, given in the order asked for: keys that follow each other may
+   * lie in records far apart, and a record is read and checked as a whole.
+   */
+  async #valuesOf(part: readonly (readonly [string, Slot])[]): Promise<readonly Uint8Array[]> {
+    const values: Uint8Array[] = [];
+    const inLogOrder = [...part.entries()].sort(([, [, a]], [, [, b]]) => placeOf(a) - placeOf(b));
+    for (const [index, [, slot]] of inLogOrder) values[index] = await this.#valueOf(slot);
+    return values;
+  }
+
   async #valueOf(slot: Slot): Promise<Uint8Array> {
     if ('bytes' in slot) return new Uint8Array(slot.bytes);
-    const bytes = this.#cache.get(slot.seq) ?? (await this.#readRecord(slot.seq));
+    const bytes = this.#cache.get(slot.seq) ?? (await this.#readOnce(slot.seq));
     // Not slice(): LevelDB hands out Buffers, whose slice shares memory with the cache.
     return new Uint8Array(bytes.subarray(slot.at, slot.at + slot.length));
+  }
+
+  #readOnce(seq: number): Promise<Uint8Array> {
+    const underWay = this.#reading.get(seq);
+    if (underWay) return underWay;
+    const reading = this.#readRecord(seq).finally(() => this.#reading.delete(seq));
+    this.#reading.set(seq, reading);
+    return reading;
   }
 
   async #readRecord(seq: number): Promise<Uint8Array> {
     assert(this.#closing === null, 'nothing is read from a closed store');
     const bytes = await this.#opened.database.get(keyOf(seq));
-    if (bytes === undefined || decodeRecord(bytes)?.seq !== seq) {
+    if (bytes === undefined || !isRecord(bytes, seq)) {
       throw corrupt(this.#opened.folder, null, `batch ${seq} changed while the store was open`);
     }
     this.#cache.add(seq, bytes);

@@ -4,20 +4,19 @@
  * Data goes to stdout, everything else to stderr.
  */
 import { existsSync, readFileSync } from 'node:fs';
-import { join, resolve } from 'node:path';
+import { resolve } from 'node:path';
 import type { Command } from 'commander';
 import { QuorateError } from '#protocols/errors.ts';
 import { type Config, readConfig } from '#regions/config.ts';
 import type { ExitCode } from './exit.ts';
+import type { Screen } from './screen.ts';
 
 export interface Cli {
   readonly environment: Readonly<Record<string, string | undefined>>;
   readonly cwd: string;
   readonly version: string;
-  /** Whether a person reads stdout. */
-  readonly isTerminal: boolean;
-  /** The same for stderr. */
-  readonly isErrorTerminal: boolean;
+  readonly stdout: Screen;
+  readonly stderr: Screen;
   /** Data: one line. */
   readonly out: (line: string) => void;
   /** Progress: one line. */
@@ -91,11 +90,6 @@ export function readNamedFile(cli: Cli, name: string): Uint8Array {
   } catch (cause) {
     throw new QuorateError('config', `cannot read the file ${name}`, { cause, field: name });
   }
-}
-
-/** Where a running gateway tells commands on the same machine about itself. */
-export function endpointPath(dataDir: string): string {
-  return join(dataDir, 'gateway', 'endpoint.json');
 }
 
 export function printJson(cli: Cli, value: unknown): void {

@@ -19,5 +19,10 @@ export function addConfig(program: Command, cli: Cli): void {
   config
     .command('env-example')
     .description('the text of .env.example, made from the schema')
-    .action(() => cli.out(envExample().trimEnd()));
+    .option('--json', 'one JSON object on the last line of stdout')
+    .action((options: CommonOptions) => {
+      const text = envExample();
+      if (options.json) printJson(cli, { text });
+      else cli.out(text.trimEnd());
+    });
 }

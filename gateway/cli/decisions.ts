@@ -1,8 +1,10 @@
 /**
  * `quorate decisions [ID]`: what was decided, how each region voted, and what waits.
  */
-import type { Command } from 'commander';
-import type { ProposalWire } from '../views.ts';
+import { type Command, Option } from 'commander';
+import type { ProposalStatus } from '#regions/node.ts';
+import type { ProposalWire } from '../views/proposal.ts';
+import { describeAction, describeGate } from '../words.ts';
 import { type Cli, printJson } from './cli.ts';
 import {
   findDecision,
@@ -11,20 +13,36 @@ import {
   type SessionOptions,
   withSessionOptions,
 } from './session.ts';
-import { describeAction, describeGate } from './words.ts';
 
 interface Options extends SessionOptions {
   readonly limit: string;
   readonly status?: string;
 }
 
+const statuses: readonly ProposalStatus[] = [
+  'negotiating',
+  'certified',
+  'pending-approval',
+  'released',
+  'enacting',
+  'enacted',
+  'rolled-back',
+  'void',
+  'denied',
+  'expired',
+  'superseded',
+  'aborted',
+  'failed',
+  'lost',
+];
+
 export function addDecisions(program: Command, cli: Cli): void {
   const command = program
     .command('decisions')
-    .description('what was decided, how each region voted, and what waits')
+    .description('what was decided, how regions voted, what waits')
     .argument('[id]', 'one decision, by its id or the beginning of it')
     .option('--limit <n>', 'how many a tenant', '20')
-    .option('--status <status>', 'only those with this status, such as pending-approval');
+    .addOption(new Option('--status <status>', 'only those with this status').choices(statuses));
   withSessionOptions(command).action(async (id: string | undefined, options: Options) => {
     const session = await openSession(cli, options, { subject: 'operator', roles: ['viewer'] });
     if (id !== undefined) {

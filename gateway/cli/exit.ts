@@ -37,15 +37,20 @@ const endings: Readonly<Record<ErrorCode, readonly [code: ExitCode, advice: stri
   amnesia: [exit.failure, 'register the region under a new id'],
   'verification-failed': [exit.notVerified, 'do not rely on it'],
   'policy-violation': [exit.denied, 'quorate decisions says what the policy asks for'],
-  unavailable: [exit.unreachable, 'start it with quorate up, or name another with --url'],
+  unavailable: [
+    exit.unreachable,
+    'start it with quorate up, or name another with --data-dir or --url',
+  ],
 };
 
-/** The exit code for an error, and its line; null when commander has said enough already. */
-export function endingOf(error: unknown): {
+interface Ending {
   readonly code: ExitCode;
   readonly line: string | null;
-} {
-  if (error instanceof CommanderError) return commanderEnding(error);
+}
+
+/** The exit code for an error, and its line; null when commander has said enough already. */
+export function endingOf(error: unknown, command = 'quorate'): Ending {
+  if (error instanceof CommanderError) return commanderEnding(error, command);
   if (!(error instanceof QuorateError)) {
     const what = error instanceof Error ? error.message : String(error);
     return {
@@ -64,9 +69,9 @@ function lineOf(what: string, field: string | null, advice: string): string {
   return `quorate: ${`${what}${named}${goOn}`.replaceAll(/\s*\n\s*/g, '; ')}`;
 }
 
-function commanderEnding(error: CommanderError): { code: ExitCode; line: string | null } {
+function commanderEnding(error: CommanderError, command: string): Ending {
   if (error.exitCode === 0) return { code: exit.ok, line: null };
   if (error.code === 'commander.help') return { code: exit.usage, line: null };
-  const what = error.message.replace(/^error: /, '');
-  return { code: exit.usage, line: lineOf(what, null, 'see quorate --help') };
+  const what = error.message.replace(/^error: /, '').replace(/\n\(/, ' (');
+  return { code: exit.usage, line: lineOf(what, null, `see ${command} --help`) };
 }

@@ -1,5 +1,5 @@
 /**
- * The story of a run: one plain sentence for an audit entry that a person wants to hear about.
+ * One plain sentence for an audit entry that somebody wants to hear about.
  *
  * Entries say what happened and why; the proposal they belong to says what it is about. A
  * decision is told once, not once by every region that heard of it.
@@ -8,13 +8,8 @@ import { stripVTControlCharacters } from 'node:util';
 import { journalTarget } from '#protocols/ids.ts';
 import type { AuditEntry, AuditStep } from '#protocols/messages/audit.ts';
 import type { ProposalView } from '#regions/node.ts';
-import { gateWire } from '../views.ts';
-import { describeAction, describeGate } from './words.ts';
-
-export interface Narrator {
-  /** The sentence for an entry; null when there is nothing new to tell. */
-  tell(entry: AuditEntry, view: ProposalView | null): string | null;
-}
+import { gateWire } from '../views/proposal.ts';
+import { describeAction, describeGate, describeReason } from '../words.ts';
 
 /** Told by every region that hears of it, in the same words: only the first one counts. */
 const sharedSteps: ReadonlySet<AuditStep> = new Set([
@@ -29,32 +24,38 @@ const sharedSteps: ReadonlySet<AuditStep> = new Set([
 ]);
 const rememberedMax = 10_000;
 
-export function createNarrator(): Narrator {
+/** Whether an entry tells something that no entry before it has told. */
+export type IsNews = (entry: AuditEntry) => boolean;
+
+export function createNews(): IsNews {
   const told = new Set<string>();
-  return {
-    tell(entry, view) {
-      // Journal matters have a step of their own; their ballots interest nobody here.
-      if (entry.target === journalTarget) return null;
-      const sentence = tellers[entry.step]?.(entry, view) ?? null;
-      if (sentence === null) return null;
-      if (sharedSteps.has(entry.step)) {
-        const key = keyOf(entry);
-        if (told.has(key)) return null;
-        told.add(key);
-        const [oldest] = told;
-        if (told.size > rememberedMax && oldest !== undefined) told.delete(oldest);
-      }
-      // Reasons may quote what came from outside.
-      return stripVTControlCharacters(sentence);
-    },
+  return (entry) => {
+    // Journal matters have a step of their own; their ballots interest nobody here.
+    if (entry.target === journalTarget) return false;
+    if (!sharedSteps.has(entry.step)) return true;
+    const key = keyOf(entry);
+    if (told.has(key)) return false;
+    told.add(key);
+    const [oldest] = told;
+    if (told.size > rememberedMax && oldest !== undefined) told.delete(oldest);
+    return true;
   };
 }
 
 /** What makes two entries the same news. */
-function keyOf({ step, decisionId, target, tenant, version, actor, facts }: AuditEntry): string {
+function keyOf({ step, decisionId, target, tenant, version, actor, facts, reason }: AuditEntry) {
   const subject = decisionId ?? `${target ?? tenant}@${version ?? ''}`;
   const who = step === 'approval' ? actor : '';
-  return [step, subject, who, facts.nonce ?? ''].join(' ');
+  // A gate is told again when it asks for something else.
+  const what = step === 'gate' ? `${facts.waiting} ${reason}` : '';
+  return [step, subject, who, what, facts.nonce ?? ''].join(' ');
+}
+
+/** The sentence for an entry; null when nobody needs to hear of it. */
+export function sentenceFor(entry: AuditEntry, view: ProposalView | null): string | null {
+  const sentence = tellers[entry.step]?.(entry, view) ?? null;
+  // Reasons may quote what came from outside.
+  return sentence === null ? null : stripVTControlCharacters(sentence);
 }
 
 type Teller = (entry: AuditEntry, view: ProposalView | null) => string | null;
@@ -78,7 +79,7 @@ const tellers: Readonly<Partial<Record<AuditStep, Teller>>> = {
   gate: (entry, view) =>
     entry.facts.waiting === true
       ? `${deedOf(view)} at ${aboutOf(entry)} waits for ${needsOf(view)} ` +
-        `(${shortId(entry)}): ${entry.reason}`
+        `(${shortId(entry)}): ${reasonsOf(entry).join('; ')}`
       : null,
   approval: (entry, view) => {
     const did = entry.facts.verdict === 'deny' ? 'denies' : 'approves';
@@ -93,27 +94,34 @@ const tellers: Readonly<Partial<Record<AuditStep, Teller>>> = {
   'policy-alert': (entry) => `policy alert for ${aboutOf(entry)}: ${entry.reason}`,
 };
 
-function aboutOf(entry: AuditEntry): string {
+export function aboutOf(entry: AuditEntry): string {
   return entry.target ?? entry.tenant;
 }
 
 /** `person:alice` -> `alice` */
-function actorOf({ actor }: AuditEntry): string {
+export function actorOf({ actor }: AuditEntry): string {
   return actor.slice(actor.indexOf(':') + 1);
 }
 
-function deedOf(view: ProposalView | null): string {
+export function shortId(entry: AuditEntry): string {
+  return entry.decisionId?.slice(0, 12) ?? 'no id';
+}
+
+export function deedOf(view: ProposalView | null): string {
   return view?.manifest ? describeAction(view.manifest.action) : 'act';
+}
+
+/** What a gate still asks for; the manifest's own until the region has written it down. */
+export function needsOf(view: ProposalView | null): string {
+  const gate = view?.missing ?? view?.manifest?.gate;
+  return gate ? describeGate(gateWire(gate)) : 'people';
+}
+
+/** Why a gate asks for people. */
+export function reasonsOf(entry: AuditEntry): readonly string[] {
+  return entry.reason.split('; ').filter(Boolean).map(describeReason);
 }
 
 function whyOf(entry: AuditEntry, view: ProposalView | null): string {
   return view?.manifest?.rationale || entry.reason;
-}
-
-function needsOf(view: ProposalView | null): string {
-  return view?.missing ? describeGate(gateWire(view.missing)) : 'people';
-}
-
-function shortId(entry: AuditEntry): string {
-  return entry.decisionId?.slice(0, 12) ?? 'no id';
 }

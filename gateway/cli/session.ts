@@ -4,21 +4,15 @@
  * The token is the one given, or one minted with the data folder's own issuer: who can read that
  * key is its operator. With a minted token a command may look at every tenant of the folder.
  */
-import { readFileSync } from 'node:fs';
 import type { Command } from 'commander';
-import Type, { type Static } from 'typebox';
+import Type from 'typebox';
 import { Value } from 'typebox/value';
 import { type ErrorCode, errorMeanings, QuorateError } from '#protocols/errors.ts';
 import type { Role } from '#protocols/messages/manifest.ts';
-import { openIssuer, tenantOfToken } from '../auth.ts';
-import type { ProposalWire } from '../views.ts';
-import {
-  type Cli,
-  type CommonOptions,
-  endpointPath,
-  loadConfig,
-  withCommonOptions,
-} from './cli.ts';
+import { openIssuer, tenantOfToken } from '../issuer.ts';
+import type { ProposalWire } from '../views/proposal.ts';
+import { type Cli, type CommonOptions, loadConfig, withCommonOptions } from './cli.ts';
+import { readEndpoint } from './endpoint.ts';
 
 export interface SessionOptions extends CommonOptions {
   readonly url?: string;
@@ -39,12 +33,16 @@ export interface Session {
   readonly clients: readonly Client[];
 }
 
-const Endpoint = Type.Object({ url: Type.String(), tenants: Type.Array(Type.String()) });
-export type Endpoint = Static<typeof Endpoint>;
+/** Who speaks when the token is minted here, and how long an answer may take. */
+export interface Speaker {
+  readonly subject: string;
+  readonly roles: readonly Role[];
+  readonly timeoutMs?: number;
+}
 
 /** A command line needs its token for one command only. */
 const mintedTtlSeconds = 300;
-const timeoutMs = 30_000;
+const answerMs = 30_000;
 const pagesMax = 50;
 
 export function withSessionOptions(command: Command): Command {
@@ -57,7 +55,7 @@ export function withSessionOptions(command: Command): Command {
 export async function openSession(
   cli: Cli,
   options: SessionOptions,
-  as: { readonly subject: string; readonly roles: readonly Role[] },
+  as: Speaker,
 ): Promise<Session> {
   const config = loadConfig(cli, options);
   const endpoint = readEndpoint(config.dataDir);
@@ -69,7 +67,8 @@ export async function openSession(
   ).replace(/\/+$/, '');
   const given = options.token ?? cli.environment.QUORATE_TOKEN;
   if (given) {
-    return { dataDir: config.dataDir, url, clients: [clientOf(url, tenantOfToken(given), given)] };
+    const client = clientOf({ url, tenant: tenantOfToken(given), token: given }, as.timeoutMs);
+    return { dataDir: config.dataDir, url, clients: [client] };
   }
   const issuer = await openIssuer(config.dataDir, false);
   const tenants = options.tenant === undefined ? (endpoint?.tenants ?? []) : [options.tenant];
@@ -78,38 +77,36 @@ export async function openSession(
       field: config.dataDir,
     });
   }
+  const { subject, roles, timeoutMs } = as;
   const clients = tenants.map(async (tenant) => {
-    const token = await issuer.mint({ ...as, tenant, ttlSeconds: mintedTtlSeconds });
-    return clientOf(url, tenant, token);
+    const token = await issuer.mint({ subject, roles, tenant, ttlSeconds: mintedTtlSeconds });
+    return clientOf({ url, tenant, token }, timeoutMs);
   });
   return { dataDir: config.dataDir, url, clients: await Promise.all(clients) };
 }
 
-/** What the last gateway of this data folder said about itself. */
-export function readEndpoint(dataDir: string): Endpoint | null {
-  try {
-    const value: unknown = JSON.parse(readFileSync(endpointPath(dataDir), 'utf8'));
-    return Value.Check(Endpoint, value) ? value : null;
-  } catch {
-    return null; // none has run here yet
-  }
+/** Whether a gateway answers there; `unavailable` when none does. */
+export async function probe(url: string): Promise<void> {
+  await request(`${url}/health`, {});
 }
 
-function clientOf(url: string, tenant: string, token: string): Client {
+function clientOf(
+  { url, tenant, token }: { readonly url: string; readonly tenant: string; readonly token: string },
+  timeoutMs = answerMs,
+): Client {
   const headers = { authorization: `Bearer ${token}` };
   return {
     tenant,
-    get: (path) => request(`${url}${path}`, { headers }),
-    post: (path, body) =>
-      request(`${url}${path}`, {
-        method: 'POST',
-        headers: { ...headers, 'content-type': 'application/json' },
-        body: JSON.stringify(body),
-      }),
+    get: (path) => request(`${url}${path}`, { headers }, timeoutMs),
+    post: (path, body) => {
+      const sent = { ...headers, 'content-type': 'application/json' };
+      const init = { method: 'POST', headers: sent, body: JSON.stringify(body) };
+      return request(`${url}${path}`, init, timeoutMs);
+    },
   };
 }
 
-async function request(url: string, init: RequestInit): Promise<unknown> {
+async function request(url: string, init: RequestInit, timeoutMs = answerMs): Promise<unknown> {
   let response: Response;
   let text: string;
   try {

@@ -1,34 +1,29 @@
 /**
  * `quorate up`: the federation in one process, its gateway, and the story of what happens.
  *
- * With --json only the final object goes to stdout; otherwise the story does, as sentences for a
+ * With --json only the final object goes to stdout; otherwise the story does, as chapters for a
  * person and as JSON lines for a program.
  */
 import { existsSync, statSync } from 'node:fs';
-import { rm, writeFile } from 'node:fs/promises';
-import { relative, resolve } from 'node:path';
-import type { Command } from 'commander';
+import { resolve } from 'node:path';
+import { type Command, Option } from 'commander';
 import { createLog } from '#fabric/open.ts';
 import { QuorateError } from '#protocols/errors.ts';
+import { quorumOf } from '#protocols/quorum.ts';
 import type { Config } from '#regions/config.ts';
-import type { Federation, UpSummary } from '#regions/federation-types.ts';
+import type { Federation } from '#regions/federation-types.ts';
 import type { RegionEvent } from '#regions/node.ts';
-import { openAuthenticator, openIssuer } from '../auth.ts';
+import { openIssuer } from '../issuer.ts';
 import { type Gateway, openGateway } from '../server.ts';
-import { gateWire } from '../views.ts';
-import {
-  type Cli,
-  type CommonOptions,
-  endpointPath,
-  loadConfig,
-  printJson,
-  withCommonOptions,
-} from './cli.ts';
+import { type Cli, type CommonOptions, loadConfig, printJson, withCommonOptions } from './cli.ts';
+import { countSentences, endedLines, keptLines, keptText, type Waiting } from './closing.ts';
+import { forgetEndpoint, keepEndpoint } from './endpoint.ts';
 import { exit } from './exit.ts';
-import type { Endpoint } from './session.ts';
+import { type Login, makeLogin } from './login.ts';
+import { openingLines, type Resumed, resumedText } from './opening.ts';
+import { decidableOf, folderFlag, folderName, type Place } from './people.ts';
+import type { Screen } from './screen.ts';
 import { createStory, type Story } from './story.ts';
-import { approverNames } from './verdicts.ts';
-import { describeAction, describeGate } from './words.ts';
 
 interface Options extends CommonOptions {
   readonly once?: boolean;
@@ -43,41 +38,56 @@ interface Options extends CommonOptions {
 interface Running {
   readonly federation: Federation;
   readonly gateway: Gateway;
+  readonly login: Login;
+  readonly loginMinutes: number;
+  /** Null when the folder is new. */
+  readonly resumed: Resumed | null;
+}
+
+/** One run: where it runs, what it tells and to whom. */
+interface Run {
+  readonly cli: Cli;
+  readonly options: Options;
+  readonly place: Place;
+  readonly screen: Screen;
+  readonly story: Story;
 }
 
 export function addUp(program: Command, cli: Cli): void {
+  const levels = ['debug', 'info', 'warn', 'error', 'silent'];
   const command = program
     .command('up')
-    .description('three regions and two tenants on recorded telemetry, in one process')
+    .description('the demo: three regions on recorded telemetry, in one process')
     .option('--once', 'end after the replay with a summary')
     .option('--fresh', 'begin with a new data folder')
     .option('--data <dir>', 'a folder of series to replay instead of the shipped recording')
     .option('--speed <x>', 'event-time seconds a second, 0: unpaced (default: 20 s in all)')
     .option('--port <n>', 'the port of the gateway (default 8080; 0 takes a free one)')
     .option('--host <host>', 'where the gateway listens (default 127.0.0.1)')
-    .option('--log-level <level>', 'debug, info, warn, error or silent');
+    .addOption(new Option('--log-level <level>', 'how much to log').choices(levels));
   withCommonOptions(command).action((options: Options) => up(cli, options));
 }
 
 async function up(cli: Cli, options: Options): Promise<void> {
   const { port, host, logLevel } = options;
   const config = loadConfig(cli, options, { port, host, logLevel });
+  const place = { cwd: cli.cwd, dataDir: config.dataDir };
+  const screen = options.json ? cli.stderr : cli.stdout;
+  const story = createStory(screen, (view) => decidableOf(view, place));
+  const run: Run = { cli, options, place, screen, story };
   const stopped = Promise.withResolvers<string>();
   const unsubscribe = cli.onSignal((signal) => stopped.resolve(signal));
-  const story = createStory(cli, { json: options.json ?? false });
-  const running = await start(
-    { config, version: cli.version },
-    optionsOf(cli, options),
-    story.hear,
-  );
-  story.begin(running.federation.regions);
+  const running = await start({ config, place, cli }, optionsOf(cli, options), story.hear);
   try {
-    story.say(`the gateway answers at ${running.gateway.url}`, { url: running.gateway.url });
+    open(run, running);
+    story.begin(running.federation.regions);
     const settled = running.federation.settled().then(() => null);
-    const signal =
-      (await Promise.race([settled, stopped.promise])) ??
-      (await afterReplay({ cli, options, running, story, stopped: stopped.promise }));
-    await finish({ cli, options, running, story, signal });
+    let signal = await Promise.race([settled, stopped.promise]);
+    if (signal === null) {
+      await tellEnd(run, running);
+      if (!options.once) signal = await stopped.promise;
+    }
+    await finish(run, running, signal);
   } finally {
     unsubscribe();
   }
@@ -99,106 +109,148 @@ function optionsOf(cli: Cli, options: Options) {
   return { fresh: options.fresh ?? false, datasetDir, speed };
 }
 
+interface StartOptions {
+  readonly config: Config;
+  readonly place: Place;
+  readonly cli: Cli;
+}
+
 async function start(
-  { config, version }: { readonly config: Config; readonly version: string },
+  { config, place, cli }: StartOptions,
   options: ReturnType<typeof optionsOf>,
   onNarration: (event: RegionEvent) => void,
 ): Promise<Running> {
   // Read only here: the other commands start in a fraction of the time without it.
   const { openFederation } = await import('#regions/federation.ts');
   const log = createLog({ level: config.logLevel });
+  const isNew = options.fresh || !existsSync(resolve(config.dataDir, 'genesis.json'));
   const federation = await openFederation({ config, ...options, log, onNarration });
   try {
+    const resumed = isNew ? null : await resumedOf(federation, place);
     const [region] = federation.regions;
     if (!region) throw new QuorateError('config', 'no region is configured', { field: 'regions' });
     const issuer = await openIssuer(config.dataDir, true);
-    const gateway = await openGateway(
-      { config, federation, region, log, version },
-      openAuthenticator(issuer.jwks),
-    );
-    const endpoint: Endpoint = { url: gateway.url, tenants: [...region.tenants()] };
-    await writeFile(endpointPath(config.dataDir), JSON.stringify(endpoint), { mode: 0o600 });
-    return { federation, gateway };
+    const gateway = await openGateway({
+      config,
+      federation,
+      region,
+      issuer,
+      log,
+      version: cli.version,
+    });
+    const login = await letIn(config, gateway.url, region.tenants()).catch(async (error) => {
+      await gateway.close();
+      throw error;
+    });
+    const loginMinutes = Math.floor(config.limits.loginTtlSeconds / 60);
+    return { federation, gateway, login, loginMinutes, resumed };
   } catch (error) {
     await federation.close();
     throw error;
   }
 }
 
-interface Ending {
-  readonly cli: Cli;
-  readonly options: Options;
-  readonly running: Running;
-  readonly story: Story;
+/** Leaves word in the data folder where the gateway is, and a link that logs somebody in. */
+async function letIn(
+  { dataDir, limits }: Config,
+  url: string,
+  all: readonly string[],
+): Promise<Login> {
+  const tenants = [...all];
+  keepEndpoint(dataDir, { url, tenants });
+  return makeLogin({ dataDir, url, tenants, ttlSeconds: limits.loginTtlSeconds });
 }
 
-/** The recording has ended: with --once that is all, else people are waited for. */
-async function afterReplay(
-  ending: Ending & { readonly stopped: Promise<string> },
-): Promise<string | null> {
-  const { options, story, stopped } = ending;
-  await story.told();
-  story.say('the recording has ended');
-  await tellWhatWaits(ending);
-  if (options.once) return null;
-  story.say('staying up; Ctrl-C ends this in order');
-  return stopped;
+async function resumedOf(federation: Federation, place: Place): Promise<Resumed> {
+  const { upTo, isOver } = federation.replay();
+  return {
+    folder: folderName(place),
+    counts: federation.summary(),
+    waiting: await waitingOf(federation, place),
+    replayFrom: isOver ? null : upTo,
+  };
 }
 
-async function tellWhatWaits({ cli, running, story }: Ending): Promise<void> {
-  const { federation } = running;
+async function waitingOf(federation: Federation, place: Place): Promise<readonly Waiting[]> {
   const [region] = federation.regions;
-  const folder = folderFlag(cli, federation.dataDir);
-  for (const tenant of region?.tenants() ?? []) {
-    for (const view of (await region?.pending(tenant)) ?? []) {
-      const action = view.manifest ? describeAction(view.manifest.action) : 'nothing';
-      const needs = view.missing ? describeGate(gateWire(view.missing)) : 'nobody';
-      const names = approverNames(federation.dataDir);
-      const id = view.proposalId.slice(0, 12);
-      const command = `npx quorate approve ${id} --as ${names[0] ?? '<name>'}${folder}`;
-      story.say(
-        `${action} at ${view.target} waits for ${needs} until ${view.expiresAt}: ` +
-          `${view.manifest?.rationale}\n  ${command}   (keys here: ${names.join(', ')})`,
-        { proposalId: view.proposalId, target: view.target, needs, command },
-      );
-    }
+  const pending = (region?.tenants() ?? []).map((tenant) => region?.pending(tenant) ?? []);
+  const views = (await Promise.all(pending)).flat();
+  return views.map((view) => ({ view, decidable: decidableOf(view, place) }));
+}
+
+/** Says what this is, where the console is, and what it goes on from. */
+function open({ cli, screen, story, place }: Run, running: Running): void {
+  const { federation, gateway, login, loginMinutes, resumed } = running;
+  const { members, faultModel } = federation.trustRoot.epoch;
+  const { url } = gateway;
+  const file = resolve(place.dataDir, 'login');
+  // A log is no place for a link that logs somebody in.
+  story.say(`the gateway answers at ${url}; a login link for ${login.name} is in ${file}`, {
+    url,
+    login_file: file,
+  });
+  if (resumed) {
+    const { counts, waiting, replayFrom } = resumed;
+    const ids = waiting.map(({ view }) => view.proposalId);
+    story.say(resumedText(resumed), { counts, waiting: ids, replayFrom });
   }
+  const opening = {
+    version: cli.version,
+    regions: federation.regions.map(({ id }) => id),
+    tenants: login.tenants,
+    quorum: quorumOf(members.length, faultModel),
+    url,
+    login: { link: login.link, name: login.name, minutes: loginMinutes },
+    resumed,
+  };
+  story.show(openingLines(opening, screen));
 }
 
-/** What a command must say to find a data folder that is not the usual one. */
-function folderFlag(cli: Cli, dataDir: string): string {
-  return dataDir === resolve(cli.cwd, 'var') ? '' : ` --data-dir ${relative(cli.cwd, dataDir)}`;
+/** The recording has ended: what came of it, what waits, and what can be done about it. */
+async function tellEnd({ story, screen, place, options }: Run, running: Running): Promise<void> {
+  const { federation } = running;
+  await story.told();
+  story.rest();
+  const summary = federation.summary();
+  const waiting = await waitingOf(federation, place);
+  const staysUp = options.once !== true;
+  story.say('the recording has ended');
+  for (const text of countSentences(summary)) story.say(text);
+  for (const { view, decidable } of waiting) {
+    const { proposalId, target, expiresAt } = view;
+    const { needs, names, approve: command } = decidable;
+    story.say(`${target} waits for ${needs} until ${expiresAt}: ${command}`, {
+      proposalId,
+      target,
+      needs,
+      names,
+      command,
+    });
+  }
+  if (staysUp) story.say('staying up; SIGINT or SIGTERM ends this in order');
+  const where = { folder: folderName(place), flag: folderFlag(place) };
+  story.show(endedLines({ summary, waiting, ...where, staysUp }, screen));
 }
 
-async function finish(ending: Ending & { readonly signal: string | null }): Promise<void> {
-  const { cli, options, running, story, signal } = ending;
+async function finish(run: Run, running: Running, signal: string | null): Promise<void> {
+  const { cli, options, story, screen, place } = run;
   const { federation, gateway } = running;
-  if (signal !== null) story.say(`${signal}: finishing what is under way`, { signal });
+  if (signal !== null) {
+    story.say(`${signal}: finishing what is under way`, { signal });
+    story.rest();
+    story.show(['', 'Finishing what is under way; a second Ctrl-C ends at once.']);
+  }
   await gateway.close();
-  await rm(endpointPath(federation.dataDir), { force: true });
+  await forgetEndpoint(federation.dataDir);
   const summary = federation.summary();
   await story.told();
+  story.rest();
   await federation.close();
-  const where = relative(cli.cwd, federation.dataDir) || '.';
-  if (signal === null) {
-    for (const line of sentencesOf(summary, folderFlag(cli, federation.dataDir))) story.say(line);
-  } else {
-    const kept = `${summary.certificates} certified decisions, ${summary.pendingApprovals} waiting`;
-    story.say(`kept in ${where}: ${kept}; quorate up goes on from there`, { kept: where });
+  if (signal !== null) {
+    const kept = { folder: folderName(place), flag: folderFlag(place), summary };
+    story.say(`${keptText(kept)}; quorate up goes on from there`, { kept: kept.folder });
+    story.show(keptLines(kept, screen));
   }
   if (options.json) printJson(cli, summary);
   if (signal === 'SIGINT') cli.setExitCode(exit.interrupted);
-}
-
-function sentencesOf(summary: UpSummary, folder: string): string[] {
-  return [
-    `${summary.regions} regions, ${summary.tenants} tenants: ${summary.signals} signals, ` +
-      `${summary.candidates} candidates, ${summary.counterProposals} counter-proposals`,
-    `${summary.certificates} certified, ${summary.aborted} ended in doing nothing; ` +
-      `${summary.enacted} enacted, ${summary.rolledBack} rolled back, ` +
-      `${summary.pendingApprovals} waiting for people`,
-    ...(summary.receipts[0]
-      ? [`check one: npx quorate verify ${summary.receipts[0]}${folder}`]
-      : []),
-  ];
 }

@@ -6,7 +6,7 @@
  * caller, which only a simulation accepts.
  */
 import { randomBytes } from 'node:crypto';
-import { existsSync, readdirSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
 import type { Command } from 'commander';
@@ -16,8 +16,11 @@ import { signEnvelope } from '#protocols/dsse.ts';
 import { QuorateError } from '#protocols/errors.ts';
 import type { Approval } from '#protocols/messages/approval.ts';
 import type { Envelope } from '#protocols/messages/envelope.ts';
-import type { ProposalWire } from '../views.ts';
+import type { ProposalStatus } from '#regions/node.ts';
+import type { ProposalWire } from '../views/proposal.ts';
+import { describeAction, describeGate } from '../words.ts';
 import { type Cli, loadConfig, printJson } from './cli.ts';
+import { approverNames } from './people.ts';
 import {
   type Client,
   findDecision,
@@ -25,7 +28,6 @@ import {
   type SessionOptions,
   withSessionOptions,
 } from './session.ts';
-import { describeAction, describeGate } from './words.ts';
 
 interface Options extends SessionOptions {
   readonly as?: string;
@@ -33,6 +35,12 @@ interface Options extends SessionOptions {
   readonly reason?: string;
 }
 
+/** Approved, and not done yet. */
+const underWay: ReadonlySet<string> = new Set<ProposalStatus>([
+  'certified',
+  'released',
+  'enacting',
+]);
 const followUpLooks = 10;
 const followUpMs = 200;
 
@@ -92,18 +100,12 @@ async function followUp(client: Client, before: ProposalWire): Promise<ProposalW
   let after = before;
   for (let look = 0; look < followUpLooks; look += 1) {
     after = (await client.get(`/proposals/${before.proposal_id}`)) as ProposalWire;
+    const isOnItsWay = underWay.has(after.status);
     const isNews = after.status !== before.status || !isDeepStrictEqual(after.gate, before.gate);
-    if (isNews) return after;
+    if (isNews && !isOnItsWay) return after;
     await new Promise<void>((resolve) => systemClock.setTimeout(resolve, followUpMs));
   }
   return after;
-}
-
-/** Who has a key in the data folder. */
-export function approverNames(dataDir: string): readonly string[] {
-  const folder = join(dataDir, 'approvers');
-  const names = existsSync(folder) ? readdirSync(folder) : [];
-  return names.flatMap((name) => (name.endsWith('.pem') ? [name.slice(0, -4)] : [])).sort();
 }
 
 function onlyApprover(dataDir: string): string {

@@ -3,6 +3,7 @@
  */
 import { resolve } from 'node:path';
 import type { Command } from 'commander';
+import { type Verification, verifyDocument } from '#protocols/verify-document.ts';
 import { openVerifiers, readTrustRoot, trustRootPath } from '#regions/offline.ts';
 import {
   type Cli,
@@ -13,7 +14,6 @@ import {
   withCommonOptions,
 } from './cli.ts';
 import { exit } from './exit.ts';
-import { type Verification, verifyDocument } from './verify-document.ts';
 
 interface Options extends CommonOptions {
   readonly trustRoot?: string;
@@ -22,7 +22,7 @@ interface Options extends CommonOptions {
 export function addVerify(program: Command, cli: Cli): void {
   const command = program
     .command('verify')
-    .description('check a receipt, certificate, manifest, trigger or audit head, offline')
+    .description('check a receipt, certificate, manifest or audit head, offline')
     .argument('<file...>', 'what to check')
     .option('--trust-root <file>', 'the trust root (default <data-dir>/trust-root.json)');
   withCommonOptions(command).action(async (files: string[], options: Options) => {

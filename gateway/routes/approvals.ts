@@ -11,9 +11,9 @@ import { callerOf } from '../auth.ts';
 import type { Routes } from '../context.ts';
 import { IdParams, notFound, TenantParams, writable } from '../ids.ts';
 import { PageQuery, pageOf, slicePage } from '../paging.ts';
-import { etagOf, GateWire, gateWire, listOf, PendingWire, pendingWire } from '../views.ts';
-
-const closed = { additionalProperties: false } as const;
+import { closed, listOf } from '../views/common.ts';
+import { PendingWire, pendingWire } from '../views/pending.ts';
+import { etagOf, GateWire, gateWire } from '../views/proposal.ts';
 
 const VerdictBody = Type.Object(
   {
@@ -27,6 +27,12 @@ const VerdictBody = Type.Object(
   },
   closed,
 );
+
+const VerdictHeaders = Type.Object({
+  'if-match': Type.Optional(
+    Type.String({ description: 'The ETag of the proposal that was looked at; any when left out' }),
+  ),
+});
 
 const VerdictAnswer = Type.Object(
   {
@@ -64,6 +70,7 @@ export const approvalRoutes: Routes = async (app, { region, config }) => {
     {
       schema: {
         params: IdParams,
+        headers: VerdictHeaders,
         body: VerdictBody,
         response: { 200: VerdictAnswer },
       },

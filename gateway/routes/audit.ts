@@ -1,14 +1,16 @@
 /**
  * The audit trail of a decision, its offline receipt, and the signed head of the log.
  */
-import Type from 'typebox';
+import Type, { type Static } from 'typebox';
+import type { AuditEntry } from '#protocols/messages/audit.ts';
+import type { Config } from '#regions/config.ts';
+import type { RegionNode } from '#regions/node.ts';
 import { callerOf } from '../auth.ts';
 import type { Routes } from '../context.ts';
 import { decisionIdOf, IdParams, notFound } from '../ids.ts';
-import { PageQuery, pageOf, slicePage } from '../paging.ts';
-import { AuditWire, auditWire, listOf } from '../views.ts';
-
-const closed = { additionalProperties: false } as const;
+import { PageQuery, pageFields, pageOf, slicePage } from '../paging.ts';
+import { AuditWire, auditWire, ProvedAuditWire } from '../views/audit.ts';
+import { closed, listOf } from '../views/common.ts';
 
 const Verified = Type.Object(
   {
@@ -21,13 +23,40 @@ const Verified = Type.Object(
   closed,
 );
 
+const LogQuery = Type.Object(
+  {
+    from: Type.Optional(
+      Type.String({ pattern: '^[0-9]{1,15}$', description: 'The first sequence number' }),
+    ),
+    limit: pageFields.limit,
+  },
+  closed,
+);
+
+const logOptions = {
+  schema: {
+    querystring: LogQuery,
+    response: {
+      200: Type.Object(
+        {
+          items: Type.Array(AuditWire),
+          /** Where to go on; the size of the log when there is nothing more. */
+          next: Type.Integer({ minimum: 0 }),
+        },
+        closed,
+      ),
+    },
+  },
+  config: { summary: "The tenant's entries of this region's log, oldest first" },
+} as const;
+
 const traceOptions = {
   schema: {
     params: IdParams,
     querystring: PageQuery,
-    response: { 200: listOf(AuditWire) },
+    response: { 200: listOf(ProvedAuditWire) },
   },
-  config: { summary: 'Every step of one decision' },
+  config: { summary: 'Every step of one decision, or of an incident and its decisions' },
 } as const;
 
 export const auditRoutes: Routes = async (app, { region, config }) => {
@@ -50,13 +79,19 @@ export const auditRoutes: Routes = async (app, { region, config }) => {
     async () => ({ region: region.id, ...(await region.verifyAudit()) }),
   );
 
+  app.get('/audit/log', logOptions, async (request) => {
+    const { from, limit } = logPageOf(request.query, config);
+    const { items, next } = await region.entries(callerOf(request).tenant, from, limit);
+    return { items: items.map(auditWire), next };
+  });
+
   app.get('/audit/:id', traceOptions, async (request) => {
     const { tenant } = callerOf(request);
     const entries = await region.audit(tenant, decisionIdOf(request.params));
     if (entries.length === 0) throw notFound();
     const page = pageOf(request.query, config);
     const { items, next } = slicePage(entries, page, (entry) => String(entry.seq));
-    return { items: items.map(auditWire), next };
+    return { items: proved(region, items), next };
   });
 
   app.get(
@@ -72,3 +107,17 @@ export const auditRoutes: Routes = async (app, { region, config }) => {
     },
   );
 };
+
+/** All against one head, so that one checkpoint proves them. */
+function proved(region: RegionNode, entries: readonly AuditEntry[]) {
+  const { size, root } = region.auditHead();
+  return entries.map((entry) => ({
+    ...auditWire(entry),
+    inclusion: { size, root, path: [...region.inclusion(entry.seq, size)] },
+  }));
+}
+
+function logPageOf({ from, limit }: Static<typeof LogQuery>, { limits }: Config) {
+  const wanted = limit === undefined ? limits.pageDefault : Number(limit);
+  return { from: Number(from ?? 0), limit: Math.min(wanted, limits.auditPageMax) };
+}

@@ -18,48 +18,50 @@ const Readiness = Type.Object({
   ),
 });
 
-export const healthRoutes: Routes = async (app, { region, version, federation }) => {
-  app.get(
-    '/health',
-    {
-      schema: { response: { 200: Health } },
-      config: { isPublic: true, summary: 'Whether the process runs' },
-    },
-    async () => ({ status: 'ok' as const, backend: 'memory', mode: region.mode, version }),
-  );
+function probe(summary: string) {
+  return { isPublic: true, isProbe: true, summary };
+}
 
-  app.get(
-    '/livez',
-    {
-      schema: { response: { 200: Readiness } },
-      config: { isPublic: true, summary: 'Whether the process should be left running' },
-    },
-    async () => ({ status: 'ready' as const, checks: [] }),
-  );
+const healthOptions = {
+  schema: { response: { 200: Health } },
+  config: probe('Whether the process runs'),
+};
+const livenessOptions = {
+  schema: { response: { 200: Readiness } },
+  config: probe('Whether the process should be left running'),
+};
+const readinessOptions = {
+  schema: { response: { 200: Readiness, [notReadyStatus]: Readiness } },
+  config: probe('Whether the region can take work, check by check'),
+};
+const metricsOptions = {
+  schema: { response: { 200: Type.String() } },
+  config: probe('Metrics in Prometheus text format'),
+};
+
+export const healthRoutes: Routes = async (app, { region, version, federation, drain }) => {
+  app.get('/health', healthOptions, async () => ({
+    status: 'ok' as const,
+    backend: 'memory',
+    mode: region.mode,
+    version,
+  }));
+
+  app.get('/livez', livenessOptions, async () => ({ status: 'ready' as const, checks: [] }));
 
   for (const path of ['/readyz', '/ready']) {
-    app.get(
-      path,
-      {
-        schema: { response: { 200: Readiness, [notReadyStatus]: Readiness } },
-        config: { isPublic: true, summary: 'Whether the region can take work, check by check' },
-      },
-      async (_request, reply) => {
-        const checks = region.checks().map(({ name, ok, reason }) => ({ name, ok, reason }));
-        const isReady = checks.every((check) => check.ok);
-        if (!isReady) reply.code(notReadyStatus);
-        return { status: isReady ? ('ready' as const) : ('not-ready' as const), checks };
-      },
-    );
+    app.get(path, readinessOptions, async (_request, reply) => {
+      const checks = region.checks().map(({ name, ok, reason }) => ({ name, ok, reason }));
+      if (drain.isDraining()) {
+        checks.push({ name: 'draining', ok: false, reason: 'this gateway is stopping' });
+      }
+      const isReady = checks.every((check) => check.ok);
+      if (!isReady) reply.code(notReadyStatus);
+      return { status: isReady ? ('ready' as const) : ('not-ready' as const), checks };
+    });
   }
 
-  app.get(
-    '/metrics',
-    {
-      schema: { response: { 200: Type.String() } },
-      config: { isPublic: true, summary: 'Metrics in Prometheus text format' },
-    },
-    async (_request, reply) =>
-      reply.type('text/plain; version=0.0.4; charset=utf-8').send(await federation.metricsText()),
+  app.get('/metrics', metricsOptions, async (_request, reply) =>
+    reply.type('text/plain; version=0.0.4; charset=utf-8').send(await federation.metricsText()),
   );
 };

@@ -6,14 +6,13 @@ import { Value } from 'typebox/value';
 import { QuorateError } from '#protocols/errors.ts';
 import { DecisionId, Digest, Name, Target, Text } from '#protocols/messages/common.ts';
 import { Action } from '#protocols/messages/manifest.ts';
-import type { ProposalRequest } from '#regions/node.ts';
+import type { ProposalFilter, ProposalRequest } from '#regions/node.ts';
 import { callerOf } from '../auth.ts';
 import type { Routes } from '../context.ts';
 import { IdParams, readable } from '../ids.ts';
-import { PageQuery, pageOf } from '../paging.ts';
-import { etagOf, listOf, ProposalWire, proposalWire } from '../views.ts';
-
-const closed = { additionalProperties: false } as const;
+import { pageFields, pageOf } from '../paging.ts';
+import { closed, listOf } from '../views/common.ts';
+import { etagOf, ProposalStatus, ProposalWire, proposalWire } from '../views/proposal.ts';
 
 /** `service` alone means the caller's tenant's. */
 const ShortTarget = Type.Union([Target, Name]);
@@ -38,6 +37,15 @@ const ProposalBody = Type.Object(
     tenant_id: Type.Optional(Name),
     manifest: ManifestRequest,
     metadata: Type.Optional(Type.Record(Type.String(), Type.Unknown())),
+  },
+  closed,
+);
+
+const ProposalQuery = Type.Object(
+  {
+    ...pageFields,
+    status: Type.Optional(ProposalStatus),
+    target: Type.Optional(ShortTarget),
   },
   closed,
 );
@@ -78,12 +86,13 @@ export const proposalRoutes: Routes = async (app, { region, config }) => {
   app.get(
     '/proposals',
     {
-      schema: { querystring: PageQuery, response: { 200: listOf(ProposalWire) } },
+      schema: { querystring: ProposalQuery, response: { 200: listOf(ProposalWire) } },
       config: { summary: "The tenant's proposals, newest first" },
     },
     async (request) => {
+      const { tenant } = callerOf(request);
       const page = pageOf(request.query, config);
-      const { items, next } = await region.proposals(callerOf(request).tenant, page);
+      const { items, next } = await region.proposals(tenant, page, filterOf(request.query, tenant));
       return { items: items.map((view) => proposalWire(view, region.id)), next };
     },
   );
@@ -101,6 +110,15 @@ export const proposalRoutes: Routes = async (app, { region, config }) => {
     },
   );
 };
+
+/** Another tenant's target has no proposals here. */
+function filterOf(
+  { status, target }: Static<typeof ProposalQuery>,
+  tenant: string,
+): ProposalFilter {
+  const full = target === undefined || target.includes('/') ? target : `${tenant}/${target}`;
+  return { ...(status && { status }), ...(full && { target: full }) };
+}
 
 function requestOf(manifest: Static<typeof ManifestRequest>, tenant: string): ProposalRequest {
   const { playbook, rationale } = manifest;

@@ -4,14 +4,14 @@
 import Type, { type Static } from 'typebox';
 import { QuorateError } from '#protocols/errors.ts';
 import { Name, Severity } from '#protocols/messages/common.ts';
-import type { Signal } from '#protocols/messages/signal.ts';
+import type { SignalFilter } from '#regions/node.ts';
 import { callerOf } from '../auth.ts';
 import type { Routes } from '../context.ts';
 import { notFound, TenantParams } from '../ids.ts';
-import { pageFields, pageOf, slicePage } from '../paging.ts';
-import { listOf, RiskWire, riskWire, SignalWire, signalWire } from '../views.ts';
-
-const closed = { additionalProperties: false } as const;
+import { pageFields, pageOf } from '../paging.ts';
+import { closed, listOf } from '../views/common.ts';
+import { RiskWire, riskWire } from '../views/risk.ts';
+import { SignalWire, signalWire } from '../views/signal.ts';
 
 const SignalQuery = Type.Object(
   {
@@ -46,22 +46,23 @@ export const riskRoutes: Routes = async (app, { region, config }) => {
       config: { summary: 'Anomalies with their evidence, newest first' },
     },
     async (request) => {
+      const { tenant } = callerOf(request);
       const page = pageOf(request.query, config);
-      const all = await region.signals(callerOf(request).tenant, config.limits.auditPageMax);
-      const wanted = all.filter(filterOf(request.query));
-      const { items, next } = slicePage(wanted, page, (signal) => signal.signalId);
-      return { items: items.map(signalWire), next };
+      const { items, next } = await region.signals(tenant, page, filterOf(request.query));
+      const wire = items.map((one) => signalWire(one, region.incidentOf(tenant, one.signalId)));
+      return { items: wire, next };
     },
   );
 };
 
-function filterOf({ since, service, severity }: SignalQuery): (signal: Signal) => boolean {
-  const from = since === undefined ? Number.NEGATIVE_INFINITY : Date.parse(since);
+function filterOf({ since, service, severity }: SignalQuery): SignalFilter {
+  const from = since === undefined ? undefined : Date.parse(since);
   if (Number.isNaN(from)) {
     throw new QuorateError('invalid-input', 'since is not an RFC 3339 time', { field: 'since' });
   }
-  return (signal) =>
-    Date.parse(signal.at) >= from &&
-    (service === undefined || signal.service === service) &&
-    (severity === undefined || signal.severity === severity);
+  return {
+    ...(from !== undefined && { since: from }),
+    ...(service !== undefined && { service }),
+    ...(severity !== undefined && { severity }),
+  };
 }

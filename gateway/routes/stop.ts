@@ -1,14 +1,15 @@
 /**
- * Stops: at once, in every phase, partition and policy.
+ * Stops: at once, in every phase, partition and policy; and what is stopped now.
  */
 import Type from 'typebox';
-import { Name, ShortText, Target, Timestamp } from '#protocols/messages/common.ts';
+import { Name, ShortText, Target } from '#protocols/messages/common.ts';
 import { Stop } from '#protocols/messages/enactment.ts';
 import { callerOf } from '../auth.ts';
 import type { Routes } from '../context.ts';
+import { PageQuery, pageOf, slicePage } from '../paging.ts';
+import { closed, listOf } from '../views/common.ts';
+import { StopWire, stopWire } from '../views/stop.ts';
 import { qualify } from './proposals.ts';
-
-const closed = { additionalProperties: false } as const;
 
 const StopBody = Type.Object(
   {
@@ -21,24 +22,24 @@ const StopBody = Type.Object(
   closed,
 );
 
-const StopAnswer = Type.Object(
-  {
-    action: Stop.properties.action,
-    tenant_id: Name,
-    target: Type.Union([Target, Type.Null()]),
-    generation: Type.Integer(),
-    by: Name,
-    reason: Type.String(),
-    at: Timestamp,
-  },
-  closed,
-);
+export const stopRoutes: Routes = async (app, { region, config }) => {
+  app.get(
+    '/stop',
+    {
+      schema: { querystring: PageQuery, response: { 200: listOf(StopWire) } },
+      config: { summary: 'What is stopped: the stops that no resume has lifted' },
+    },
+    async (request) => {
+      const stops = region.stops(callerOf(request).tenant);
+      const { items, next } = slicePage(stops, pageOf(request.query, config), ({ nonce }) => nonce);
+      return { items: items.map(stopWire), next };
+    },
+  );
 
-export const stopRoutes: Routes = async (app, { region }) => {
   app.post(
     '/stop',
     {
-      schema: { body: StopBody, response: { 200: StopAnswer } },
+      schema: { body: StopBody, response: { 200: StopWire } },
       config: { role: 'operator', summary: 'Stops a target or the whole tenant' },
     },
     async (request) => {
@@ -49,15 +50,7 @@ export const stopRoutes: Routes = async (app, { region }) => {
         reason,
         ...(target !== undefined && { target: qualify(target, caller.tenant) }),
       });
-      return {
-        action: stop.action,
-        tenant_id: stop.tenant,
-        target: stop.target ?? null,
-        generation: stop.generation,
-        by: stop.by,
-        reason: stop.reason,
-        at: stop.at,
-      };
+      return stopWire(stop);
     },
   );
 };

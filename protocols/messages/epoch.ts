@@ -1,12 +1,16 @@
 /**
  * Epochs, rosters and policies: who decides, who approves, by which rules.
  *
+ * What names a tenant in a roster or a policy stands in a row of its own, so that a view can show
+ * one tenant's rows and of the others no more than digests (protocols/redaction.ts).
+ *
  * Pure.
  */
 import Type, { type Static } from 'typebox';
 import {
   Digest,
   EpochNumber,
+  Hash,
   Name,
   PublicKey,
   Share,
@@ -60,34 +64,50 @@ export const Epoch = Type.Object(
 );
 export type Epoch = Static<typeof Epoch>;
 
+/** Rows of one list of a roster or a policy. */
+const rows = { maxItems: 10_000 } as const;
+
+/** One person's roles for one tenant; a person of two tenants has two rows with the same key. */
+export const ApproverRow = Type.Object(
+  {
+    tenant: Name,
+    id: Name,
+    publicKey: PublicKey,
+    roles: Type.Array(Role, { minItems: 1, maxItems: 5 }),
+    salt: Hash,
+  },
+  closed,
+);
+export type ApproverRow = Static<typeof ApproverRow>;
+
+/** One key that may stop one tenant. */
+export const StopKeyRow = Type.Object(
+  { tenant: Name, id: Name, publicKey: PublicKey, salt: Hash },
+  closed,
+);
+export type StopKeyRow = Static<typeof StopKeyRow>;
+
 export const Roster = Type.Object(
   {
     type: Type.Literal('roster/1'),
     version: Version,
-    approvers: Type.Array(
-      Type.Object(
-        {
-          id: Name,
-          publicKey: PublicKey,
-          roles: Type.Array(Role, { minItems: 1, maxItems: 5 }),
-          /** Tenants this person may decide for. */
-          tenants: Type.Array(Name, { minItems: 1, maxItems: 1000 }),
-        },
-        closed,
-      ),
-      { maxItems: 1000 },
-    ),
-    stopKeys: Type.Array(
-      Type.Object(
-        { id: Name, publicKey: PublicKey, tenants: Type.Array(Name, { minItems: 1 }) },
-        closed,
-      ),
-      { maxItems: 1000 },
-    ),
+    approvers: Type.Array(ApproverRow, rows),
+    stopKeys: Type.Array(StopKeyRow, rows),
   },
   { $id: 'roster/1', additionalProperties: false },
 );
 export type Roster = Static<typeof Roster>;
+
+/** A roster of which some rows are shown and the others are digests. */
+export const RosterView = Type.Object(
+  {
+    ...Roster.properties,
+    approvers: Type.Array(Type.Union([ApproverRow, Digest]), rows),
+    stopKeys: Type.Array(Type.Union([StopKeyRow, Digest]), rows),
+  },
+  closed,
+);
+export type RosterView = Static<typeof RosterView>;
 
 export const Phase = Type.Union([
   Type.Literal('L3'),
@@ -98,25 +118,24 @@ export const Phase = Type.Union([
 ]);
 export type Phase = Static<typeof Phase>;
 
+export const TenantRow = Type.Object(
+  {
+    id: Name,
+    phase: Phase,
+    /** Registered targets and their home regions. */
+    targets: Type.Array(Type.Object({ target: Target, home: Name }, closed), { maxItems: 1000 }),
+    salt: Hash,
+  },
+  closed,
+);
+export type TenantRow = Static<typeof TenantRow>;
+
 /** The typed limits of policies P1-P7 and the tenants they apply to. */
 export const Policy = Type.Object(
   {
     type: Type.Literal('policy/1'),
     version: Version,
-    tenants: Type.Array(
-      Type.Object(
-        {
-          id: Name,
-          phase: Phase,
-          /** Registered targets and their home regions. */
-          targets: Type.Array(Type.Object({ target: Target, home: Name }, closed), {
-            maxItems: 1000,
-          }),
-        },
-        closed,
-      ),
-      { maxItems: 10_000 },
-    ),
+    tenants: Type.Array(TenantRow, rows),
     playbooks: Type.Array(
       Type.Object({ id: Name, version: Version, digest: Digest, signedBy: Name }, closed),
       { maxItems: 1000 },
@@ -140,6 +159,13 @@ export const Policy = Type.Object(
   { $id: 'policy/1', additionalProperties: false },
 );
 export type Policy = Static<typeof Policy>;
+
+/** A policy of which some tenants are shown and the others are digests. */
+export const PolicyView = Type.Object(
+  { ...Policy.properties, tenants: Type.Array(Type.Union([TenantRow, Digest]), rows) },
+  closed,
+);
+export type PolicyView = Static<typeof PolicyView>;
 
 export const EdgeMember = Type.Object(
   {

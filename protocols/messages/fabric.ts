@@ -29,6 +29,7 @@ export const turnVotesMax = 4096;
 export const turnBodiesMax = 256;
 export const openDecisionsMax = 256;
 export const stopsNamedMax = 256;
+export const unreadyMax = 200;
 
 /** A body by its bytes; its digest is the value votes name. */
 export const Body = Type.Object({ digest: Digest, bytes: Base64 }, closed);
@@ -71,6 +72,8 @@ export const DigestMessage = Type.Object(
     stops: Type.Array(Hash, { maxItems: stopsNamedMax }),
     /** Certified here, outcome unknown: peers answer with the documents they hold. */
     open: Type.Array(DecisionId, { maxItems: openDecisionsMax }),
+    /** Why the sender does not vote or act as it should; left out when all is well. */
+    unready: Type.Optional(Type.String({ maxLength: unreadyMax })),
   },
   { $id: 'digest/1', additionalProperties: false },
 );

@@ -98,7 +98,9 @@ export const Manifest = Type.Object(
     reversible: Type.Boolean(),
     /** No forward driver call starts after this instant. */
     notAfter: Timestamp,
+    /** The rules it was composed under: what a receipt shows of them is held to these. */
     policyHash: Digest,
+    rosterHash: Digest,
     gate: Gate,
     /** The digest of the target's state that the proposer saw when it composed this. */
     preState: Digest,

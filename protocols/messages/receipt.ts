@@ -5,7 +5,7 @@
  *   -> enactment -> the log's entries with inclusion proofs -> its signed checkpoint
  *
  * Its bytes are canonical JSON. Every field is covered by a hash or a signature; the rules are
- * in protocols/receipt.ts.
+ * in protocols/receipt.ts. It belongs to one tenant and names no other.
  *
  * Pure.
  */
@@ -16,7 +16,7 @@ import { Certificate } from './certificate.ts';
 import { Base64, DecisionId, Hash, InstanceRef, Name } from './common.ts';
 import { DryRun, Enactment } from './enactment.ts';
 import { Envelope } from './envelope.ts';
-import { Policy, Roster } from './epoch.ts';
+import { PolicyView, RosterView } from './epoch.ts';
 import { Gate } from './manifest.ts';
 import { Risk } from './risk.ts';
 import { Signal } from './signal.ts';
@@ -42,12 +42,9 @@ export const Receipt = Type.Object(
     instance: InstanceRef,
     /** The epochs after the trust root's, in order; usually none. */
     epochs: Type.Array(Envelope, { maxItems: 1024 }),
-    roster: Roster,
-    policy: Policy,
-    /** What put roster and policy in force, where the epoch itself does not name them. */
-    journal: Type.Array(Type.Object({ certificate: Certificate, entry: Base64 }, closed), {
-      maxItems: 16,
-    }),
+    /** What the tenant may see of the rules that the manifest names; null for ABORT. */
+    roster: Type.Union([RosterView, Type.Null()]),
+    policy: Type.Union([PolicyView, Type.Null()]),
     signals: Type.Array(Signal, { maxItems: 256 }),
     risk: Type.Union([Risk, Type.Null()]),
     /** The certified manifest's bytes; null for a decision to ABORT. */

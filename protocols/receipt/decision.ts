@@ -1,6 +1,6 @@
 /**
- * The decision side of a receipt: rules in force, certificate, manifest, candidates and the
- * evidence they were composed from.
+ * The decision side of a receipt: certificate, manifest, the rules that it names, candidates and
+ * the evidence they were composed from.
  *
  * Pure.
  */
@@ -12,43 +12,11 @@ import { type Refusal, refuse, within } from '../checked.ts';
 import { decodeCanonical } from '../dsse.ts';
 import { memberOf } from '../epochs/epoch.ts';
 import { abortValue, decisionId, epochOfVersion, instanceKey, journalTarget } from '../ids.ts';
-import type { Epoch } from '../messages/epoch.ts';
+import type { Epoch, PolicyView, RosterView } from '../messages/epoch.ts';
 import type { Manifest } from '../messages/manifest.ts';
+import { policyDigest, rosterDigest } from '../redaction.ts';
 import type { ReceiptContext } from './context.ts';
 import { checkCovered, checkShown, entriesNaming } from './log.ts';
-
-/** Whether roster and policy are the epoch's own or those of a certified journal entry. */
-export function checkRules(context: ReceiptContext): Refusal | null {
-  const { receipt, epoch } = context;
-  let roster = epoch.roster;
-  let policy = epoch.policy;
-  let height = 0;
-  for (const [index, { certificate, entry }] of receipt.journal.entries()) {
-    const at = `journal.${index}`;
-    const signing = epochNumbered(context, certificate.epoch);
-    if (!signing) return refuse(`${at}.certificate.epoch`, 'not an epoch of this receipt');
-    const verified = verifyCertificate(certificate, signing, context);
-    if (!verified.ok) return within(`${at}.certificate`, verified);
-    const { target, version } = certificate.instance;
-    if (target !== journalTarget) return refuse(`${at}.certificate.instance`, 'not the journal');
-    if (version <= height) return refuse(`${at}.certificate.instance.version`, 'heights ascend');
-    height = version;
-    const bytes = bytesOf(entry);
-    if (!bytes || digestOf(bytes) !== certificate.value) {
-      return refuse(`${at}.entry`, 'not the certified entry');
-    }
-    const decoded = decodeCanonical('journal-entry/1', bytes);
-    if (!decoded.ok) return within(`${at}.entry`, decoded);
-    const { change } = decoded.value;
-    if (change.kind === 'roster') roster = digestOf(canonicalBytes(change.roster));
-    if (change.kind === 'policy') policy = digestOf(canonicalBytes(change.policy));
-  }
-  if (digestOf(canonicalBytes(receipt.roster)) !== roster) {
-    return refuse('roster', 'neither the epoch nor the journal names this roster');
-  }
-  if (digestOf(canonicalBytes(receipt.policy)) === policy) return null;
-  return refuse('policy', 'neither the epoch nor the journal names this policy');
-}
 
 /** Whether a quorum certified this decision, and the log says so. */
 export function checkCertificate(context: ReceiptContext): Refusal | null {
@@ -102,9 +70,45 @@ export function checkManifest(context: ReceiptContext): Refusal | null {
   const decoded = decodeCanonical('manifest/1', bytes);
   if (!decoded.ok) return within('manifest', decoded);
   const foreign = checkManifestFits(context, decoded.value);
-  if (foreign) return within('manifest', foreign);
-  if (decoded.value.policyHash === digestOf(canonicalBytes(receipt.policy))) return null;
-  return refuse('policy', 'not the policy that the manifest was composed under');
+  return foreign ? within('manifest', foreign) : null;
+}
+
+/**
+ * Whether roster and policy are those that the manifest names: a quorum certified it, and each of
+ * its members only under the rules it had in force itself.
+ */
+export function checkRules({ receipt, manifest }: ReceiptContext): Refusal | null {
+  const { policy, roster } = receipt;
+  if (!manifest) {
+    if (policy !== null) return refuse('policy', 'ABORT names no policy');
+    return roster === null ? null : refuse('roster', 'ABORT names no roster');
+  }
+  if (!policy || policyDigest(policy) !== manifest.policyHash) {
+    return refuse('policy', 'not the policy that the manifest names');
+  }
+  if (!roster || rosterDigest(roster) !== manifest.rosterHash) {
+    return refuse('roster', 'not the roster that the manifest names');
+  }
+  return checkRows(receipt.instance.tenant, policy, roster);
+}
+
+/** Whether the tenant is shown, and no other: a receipt is for the eyes of its tenant. */
+function checkRows(tenant: string, policy: PolicyView, roster: RosterView): Refusal | null {
+  const tenants = {
+    'policy.tenants': policy.tenants.map((row) => (typeof row === 'string' ? null : row.id)),
+    'roster.approvers': roster.approvers.map(tenantOfRow),
+    'roster.stopKeys': roster.stopKeys.map(tenantOfRow),
+  };
+  for (const [field, shown] of Object.entries(tenants)) {
+    const foreign = shown.findIndex((one) => one !== null && one !== tenant);
+    if (foreign >= 0) return refuse(`${field}.${foreign}`, 'shows another tenant');
+  }
+  const isShown = tenants['policy.tenants'].includes(tenant);
+  return isShown ? null : refuse('policy.tenants', 'the tenant is not shown');
+}
+
+function tenantOfRow(row: { readonly tenant: string } | string): string | null {
+  return typeof row === 'string' ? null : row.tenant;
 }
 
 /** Whether every candidate was signed by a member, for this instance, and is in the log. */
@@ -202,18 +206,11 @@ export function epochOfReceipt(
 ): Epoch | Refusal {
   const { instance, epoch: number } = context.receipt.certificate;
   const isJournal = instance.target === journalTarget;
-  const found = epochNumbered(context, number);
+  const found = context.epochs.find(({ epoch }) => epoch === number);
   if (found && (isJournal || epochOfVersion(instance.version) === number)) return found;
   const isVersion = found && epochOfVersion(context.receipt.instance.version) === number;
   const field = isVersion ? 'certificate.instance.version' : 'certificate.epoch';
   return refuse(field, 'not the epoch of the version');
-}
-
-function epochNumbered(
-  { epochs }: Pick<ReceiptContext, 'epochs'>,
-  number: number,
-): Epoch | undefined {
-  return epochs.find(({ epoch }) => epoch === number);
 }
 
 export function bytesOf(base64: string): Uint8Array | null {

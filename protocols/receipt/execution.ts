@@ -13,7 +13,10 @@ import { instanceKey } from '../ids.ts';
 import type { Approval } from '../messages/approval.ts';
 import type { AuditEntry, AuditStep } from '../messages/audit.ts';
 import type { DryRun, Enactment } from '../messages/enactment.ts';
+import type { ApproverRow } from '../messages/epoch.ts';
 import type { Role } from '../messages/manifest.ts';
+import type { Receipt } from '../messages/receipt.ts';
+import { approverIn } from '../redaction.ts';
 import type { ReceiptContext } from './context.ts';
 import { checkCovered, checkShown, entriesNaming, entryOf } from './log.ts';
 
@@ -164,14 +167,16 @@ function checkAuthor(
   approval: Approval,
   signers: readonly string[],
 ): Refusal | null {
-  const person = receipt.roster.approvers.find(({ id }) => id === approval.approver);
-  if (!person?.tenants.includes(receipt.instance.tenant)) {
-    return refuse('payload.approver', 'not an approver of this tenant');
-  }
+  const person = approverOf(receipt, approval.approver);
+  if (!person) return refuse('payload.approver', 'not an approver of this tenant');
   const isEntitled = (key: string) =>
     key === person.publicKey ||
     (epoch.faultModel === 'crash' && memberByKey(epoch, key) !== undefined);
   return signers.every(isEntitled) ? null : refuse('signatures', 'not a key of the approver');
+}
+
+function approverOf({ roster, instance }: Receipt, id: string): ApproverRow | null {
+  return roster ? approverIn(roster, { id, tenant: instance.tenant }) : null;
 }
 
 /** What was there before and after, as the log, the dry-run and the report have it. */
@@ -217,7 +222,7 @@ function checkReleased(context: ReceiptContext, enactment: Enactment): Refusal |
     const opened = openDocument(envelope, 'approval', context.verifier);
     if (!opened.ok) return within(`approvals.${index}`, opened);
     const { approver, verdict, mfa, expiresAt, at } = opened.document;
-    const roles = receipt.roster.approvers.find(({ id }) => id === approver)?.roles ?? [];
+    const roles = approverOf(receipt, approver)?.roles ?? [];
     const isInTime = intent ? isBefore(context, envelope, intent) : at <= startedAt;
     if (!isInTime) continue;
     if (verdict === 'approve') {

@@ -7,6 +7,7 @@ import { stateDigest, type TargetState } from '#protocols/messages/target-state.
 
 export const target = 'acme/checkout';
 export const policyHash = `sha256:${'a'.repeat(64)}`;
+export const rosterHash = `sha256:${'c'.repeat(64)}`;
 export const digest = `sha256:${'d'.repeat(64)}`;
 export const dryRunAt = '2026-01-01T00:00:00.000Z';
 export const ttlMs = 30 * 60 * 1000;
@@ -50,6 +51,7 @@ export function manifestOf(change: Partial<Manifest> = {}): Manifest {
     reversible: true,
     notAfter: '2026-01-01T01:00:00.000Z',
     policyHash,
+    rosterHash,
     gate: openGate,
     preState: stateDigest(stateOf(), 'scale'),
     proposer: 'eu',

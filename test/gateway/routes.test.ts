@@ -1,11 +1,16 @@
 /**
  * The gateway over a whole federation that replays the shipped recording.
  */
+import type { Static } from 'typebox';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
-import { verifyDocument } from '#gateway/cli/verify-document.ts';
 import { buildServer } from '#gateway/server.ts';
-import type { ProposalWire } from '#gateway/views.ts';
+import type { ProvedAuditWire } from '#gateway/views/audit.ts';
+import type { ProposalWire } from '#gateway/views/proposal.ts';
+import { fromHex } from '#protocols/bytes.ts';
+import { canonicalBytes } from '#protocols/canonical.ts';
+import { leafHash, verifyInclusion } from '#protocols/merkle/proof.ts';
 import type { Role } from '#protocols/messages/manifest.ts';
+import { verifyDocument } from '#protocols/verify-document.ts';
 import { openVerifiers } from '#regions/offline.ts';
 import { type Demo, startDemo } from '#test/support/federation.ts';
 
@@ -40,7 +45,7 @@ beforeAll(async () => {
 async function findTenant(): Promise<void> {
   for (const id of demo.region.tenants()) {
     const waiting = await demo.region.pending(id);
-    const signals = await demo.region.signals(id, 1);
+    const { items: signals } = await demo.region.signals(id, { limit: 1 });
     if (waiting.length > 0 && signals.length > 0 && demo.region.risk(id)) tenant = id;
   }
   if (tenant === '') throw new Error('no decision waits yet');
@@ -261,8 +266,7 @@ test('a verdict on a stale view is refused, one by somebody else too', async () 
 });
 
 test('in production an unsigned manifest and an unsigned verdict are refused', async () => {
-  const { config, federation, region } = demo;
-  const log = { info: () => {}, error: () => {} };
+  const { region } = demo;
   // The same region, told that it is in production: what the gateway asks is its mode.
   const production = new Proxy(region, {
     get: (target, key) => {
@@ -271,11 +275,8 @@ test('in production an unsigned manifest and an unsigned verdict are refused', a
       return typeof value === 'function' ? value.bind(target) : value;
     },
   });
-  const app = buildServer(
-    { config, federation, region: production, version: '0', log },
-    async () => ({ subject: 'alice', tenant, roles: ['org-admin'] }),
-  );
-  const headers = { authorization: 'Bearer x' };
+  const app = buildServer({ ...demo.context, region: production });
+  const headers = { authorization: `Bearer ${await demo.token(tenant, 'alice', ['org-admin'])}` };
   const manifest = { target: 'x', action: 'scale', replicas: 1 };
   for (const [url, payload] of [
     ['/proposals', { manifest }],
@@ -303,4 +304,28 @@ test('the approvals that the gate asks for release the decision', async () => {
   }
   const statusNow = async () => (await ask(`/proposals/${id}`)).body.status;
   await expect.poll(statusNow, { timeout: 10_000 }).toBe('enacted');
+});
+
+test('every entry of a trace is proved to be in the log', async () => {
+  const { body } = await ask(`/audit/${await firstPending()}`);
+  const shown = body.items as readonly Static<typeof ProvedAuditWire>[];
+  expect(shown.length).toBeGreaterThan(3);
+  for (const { seq, inclusion } of shown) {
+    const { items } = await demo.region.entries(tenant, seq, 1);
+    const leaf = leafHash(canonicalBytes(items[0]));
+    const place = { index: seq, size: inclusion.size };
+    const path = inclusion.path.map(fromHex);
+    expect(verifyInclusion({ ...place, leaf }, path, fromHex(inclusion.root))).toBe(true);
+  }
+});
+
+test('what is stopped can be read, by its own tenant alone', async () => {
+  const reason = 'to see it listed';
+  const order = { action: 'pause', reason };
+  const { status } = await ask('/stop', { as: ['operator'], of: stranger, body: order });
+  expect(status).toBe(200);
+  const { body } = await ask('/stop', { of: stranger });
+  const [stop] = (body.items as readonly Record<string, unknown>[]).slice(-1);
+  expect(stop).toMatchObject({ action: 'pause', tenant_id: stranger, target: null, reason });
+  expect((await ask('/stop')).text).not.toContain(reason);
 });

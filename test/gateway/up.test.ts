@@ -66,6 +66,24 @@ test.each([
   const audit = await quorate('audit', 'verify', '--json').ended;
   expect(audit.code).toBe(0);
   expect(JSON.parse(audit.stdout).logs).toHaveLength(3);
+  expect(existsSync(join(dataDir, 'login'))).toBe(false);
+});
+
+test('a second start says what it goes on from, and where', async () => {
+  const first = quorate('up', '--port', '0');
+  await first.said('"step":"gate"');
+  first.child.kill('SIGTERM');
+  await first.ended;
+  const second = quorate('up', '--port', '0');
+  await second.said('Going on from');
+  second.child.kill('SIGTERM');
+  const { stdout } = await second.ended;
+  const line = stdout.split('\n').find((one) => one.includes('Going on from')) ?? '';
+  const resumed = JSON.parse(line) as { text: string; waiting: string[]; replayFrom: number };
+  expect(resumed.text).toMatch(/: [1-9]\d* certified decisions? .* waiting for a person; the/);
+  expect(resumed.text).toMatch(/; the recording goes on at \d+ Jan \d\d:\d\d\.$/);
+  expect(resumed.waiting.length).toBeGreaterThanOrEqual(1);
+  expect(resumed.replayFrom).toBeGreaterThan(Date.parse('2026-01-05'));
 });
 
 test('a second process on the same folder is one line and exit 1', async () => {

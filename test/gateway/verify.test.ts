@@ -1,6 +1,5 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { verifyDocument } from '#gateway/cli/verify-document.ts';
 import { digestOf, fromUtf8, toBase64, utf8 } from '#protocols/bytes.ts';
 import { canonicalBytes } from '#protocols/canonical.ts';
 import { signEnvelope } from '#protocols/dsse.ts';
@@ -8,6 +7,7 @@ import { trustRootOf } from '#protocols/epochs/trust.ts';
 import { decisionId } from '#protocols/ids.ts';
 import { originOf, signCheckpoint } from '#protocols/merkle/checkpoint.ts';
 import type { Trigger } from '#protocols/messages/trigger.ts';
+import { verifyDocument } from '#protocols/verify-document.ts';
 import { openVerifiers } from '#regions/offline.ts';
 import {
   certify,

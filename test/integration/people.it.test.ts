@@ -6,7 +6,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { beforeAll, expect, test } from 'vitest';
-import type { ProposalWire } from '#gateway/views.ts';
+import type { ProposalWire } from '#gateway/views/proposal.ts';
 import {
   answerOf,
   type Ended,

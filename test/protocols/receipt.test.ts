@@ -1,22 +1,23 @@
 import { expect, test } from 'vitest';
 import { nativeMlDsa44Verifier, nativeVerifier } from '#fabric/keys/verify.ts';
-import { digestOf, toBase64, utf8 } from '#protocols/bytes.ts';
+import { utf8 } from '#protocols/bytes.ts';
 import { canonical, canonicalBytes } from '#protocols/canonical.ts';
 import { portableVerifier } from '#protocols/ed25519-strict.ts';
 import { epochDigest } from '#protocols/epochs/epoch.ts';
 import { trustRootOf } from '#protocols/epochs/trust.ts';
-import { journalTarget, journalTenant, versionOf } from '#protocols/ids.ts';
+import { versionOf } from '#protocols/ids.ts';
 import type { AuditDraft } from '#protocols/messages/audit.ts';
-import type { JournalEntry } from '#protocols/messages/journal.ts';
 import type { Receipt } from '#protocols/messages/receipt.ts';
 import { portableMlDsa44Verifier } from '#protocols/ml-dsa-portable.ts';
 import { verifyReceipt } from '#protocols/receipt.ts';
-import { certify, epochOf, federation, signEpoch } from '#test/support/federation-fixture.ts';
+import { policyFor, rosterDigest, rosterFor } from '#protocols/redaction.ts';
+import { epochOf, signEpoch } from '#test/support/federation-fixture.ts';
 import {
   genesis,
   instance,
   manifest,
   members,
+  policy,
   preState,
   type ReceiptParts,
   receiptOf,
@@ -41,9 +42,9 @@ test('a whole receipt holds, natively and portably, and lists what was checked',
     'epochs',
     'checkpoint',
     'entries',
-    'roster and policy',
     'certificate',
     'manifest',
+    'roster and policy',
     'candidates',
     'signals and risk',
     'dry-run',
@@ -87,6 +88,8 @@ test('a document left out although the log has it is missed by name', () => {
     { signals: [] },
     { risk: null },
     { manifest: null },
+    { roster: null },
+    { policy: null },
     { dryRun: null },
     { gate: null },
     { approvals: receipt.approvals.slice(1) },
@@ -229,8 +232,9 @@ test('a decision that was not acted on needs no approvals', () => {
 test('a decision to do nothing has a receipt with its candidates and nothing after', () => {
   expect(verify({ isAbort: true })).toMatchObject({ ok: true });
   const { receipt, root } = receiptOf({ isAbort: true });
-  const { manifest: body, dryRun } = receiptOf().receipt;
-  for (const added of [{ manifest: body }, { dryRun }]) {
+  const { manifest: body, dryRun, roster: people, policy: limits } = receiptOf().receipt;
+  const more = [{ manifest: body }, { dryRun }, { roster: people }, { policy: limits }];
+  for (const added of more) {
     const answer = verifyReceipt(canonicalBytes({ ...receipt, ...added }), root, native);
     expect(answer).toMatchObject({ ok: false, field: Object.keys(added)[0] });
   }
@@ -281,24 +285,33 @@ test('a later epoch is reached from the root, and not without its step', () => {
   expect(verify({ epochs: [unsigned] })).toMatchObject({ field: 'epochs.0.signatures' });
 });
 
-test('a roster that the journal put in force replaces the one of the epoch', () => {
-  const changed = { ...roster, version: 2, stopKeys: [] };
-  const entry: JournalEntry = {
-    type: 'journal-entry/1',
-    federation,
-    height: 1,
-    previous: null,
-    change: { kind: 'roster', roster: changed },
-    proposer: 'eu',
-    at: '2026-01-01T00:00:00.000Z',
-  };
-  const bytes = canonicalBytes(entry);
-  const at = { tenant: journalTenant, target: journalTarget, version: 1 };
-  const certificate = certify(['ap', 'us'], { instance: at, value: digestOf(bytes) });
-  const journal = [{ certificate, entry: toBase64(bytes) }];
-  expect(verify({ journal, roster: changed })).toMatchObject({ ok: true });
-  expect(verify({ roster: changed })).toMatchObject({ ok: false, field: 'roster' });
-  expect(verify({ journal })).toMatchObject({ ok: false, field: 'roster' });
-  const forged = [{ certificate, entry: toBase64(canonicalBytes({ ...entry, height: 2 })) }];
-  expect(verify({ journal: forged })).toMatchObject({ field: 'journal.0.entry' });
+test('the rules shown are those that the manifest names', () => {
+  const later = rosterFor({ ...roster, version: 2 }, 'shop');
+  expect(verify({ roster: later })).toMatchObject({ ok: false, field: 'roster' });
+  const looser = policyFor({ ...policy, actionsAllowed: ['restart'] }, 'shop');
+  expect(verify({ policy: looser })).toMatchObject({ ok: false, field: 'policy' });
+  const named = { ...manifest, rosterHash: rosterDigest(later) };
+  expect(verify({ manifest: named, roster: later })).toMatchObject({ ok: true });
+});
+
+test('the rules shown are those of one tenant, all of its policy and nothing of others', () => {
+  const { receipt } = receiptOf();
+  expect(JSON.stringify([receipt.roster, receipt.policy])).not.toMatch(/bank|zoe/);
+  expect(verify({ policy })).toMatchObject({ ok: false, field: 'policy.tenants.1' });
+  expect(verify({ roster })).toMatchObject({ ok: false, field: 'roster.approvers.1' });
+  const stops = { ...rosterFor(roster, 'shop'), stopKeys: roster.stopKeys };
+  expect(verify({ roster: stops })).toMatchObject({ ok: false, field: 'roster.stopKeys.1' });
+  const nothing = policyFor(policy, 'nobody');
+  expect(verify({ policy: nothing })).toMatchObject({ ok: false, field: 'policy.tenants' });
+  expect(verify({ roster: rosterFor(roster, 'nobody') })).toMatchObject({
+    ok: false,
+    field: 'approvals.0.payload.approver',
+  });
+});
+
+test('who serves another tenant approves nothing here', () => {
+  expect(verify({ approvals: [['zoe', {}]] })).toMatchObject({
+    ok: false,
+    field: 'approvals.0.payload.approver',
+  });
 });

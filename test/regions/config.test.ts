@@ -137,8 +137,38 @@ test.each([
   [{ QUORATE_FAULT_MODEL: 'byzantine' }, 'faultModel'],
   [{ QUORATE_REGIONS: 'a,a' }, 'regions'],
   [{ QUORATE_LIMITS_PAGE_DEFAULT: '201' }, 'limits.pageDefault'],
+  [{ JWKS: 'https://id.example/jwks' }, 'jwtIssuer'],
+  [{ JWKS: 'https://id.example/jwks', JWT_ISSUER: 'x' }, 'jwtAudience'],
+  [{ JWT_ISSUER: 'x', JWT_AUDIENCE: 'y' }, 'jwks'],
 ])('the contradiction %o is refused at %s', (environment, key) => {
   expect(refusalOf(() => read({ environment }, { b: 'x' })).field).toBe(key);
+});
+
+test.each([
+  ['https://id.example/jwks', true],
+  ['http://127.0.0.1:8443/jwks', true],
+  ['http://localhost/jwks', true],
+  ['keys.json', true],
+  ['http://id.example/jwks', false],
+  ['http://127.0.0.1.example/jwks', false],
+  ['ftp://127.0.0.1/jwks', false],
+  ['https://', false],
+  ['missing.json', false],
+  ['notes.txt', false],
+])('the key set %s is accepted: %s', (jwks, isAccepted) => {
+  const environment = { JWKS: jwks, JWT_ISSUER: 'x', JWT_AUDIENCE: 'y' };
+  const files = { 'keys.json': '{"keys":[]}', 'notes.txt': 'no keys' };
+  const run = () => read({ environment }, files);
+  if (isAccepted) expect(run().config.jwks).toBe(jwks);
+  else expect(refusalOf(run)).toMatchObject({ code: 'config', field: 'jwks' });
+});
+
+test('proxies are trusted by address only', () => {
+  const proxies = (text: string) => read({ environment: { QUORATE_TRUSTED_PROXIES: text } });
+  expect(proxies('10.0.0.0/8, ::1').config.trustedProxies).toEqual(['10.0.0.0/8', '::1']);
+  for (const bad of ['proxy.example', '10.0.0.0/33', '10.0.0.1/', '1.2.3', '10.0.0.0/8/8']) {
+    expect(refusalOf(() => proxies(bad)).field).toBe('trustedProxies');
+  }
 });
 
 test('two variables that agree do not contradict each other', () => {

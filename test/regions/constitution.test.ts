@@ -2,11 +2,12 @@ import { expect, test } from 'vitest';
 import { digestOf } from '#protocols/bytes.ts';
 import { canonicalBytes } from '#protocols/canonical.ts';
 import { abortValue, journalTarget, journalTenant } from '#protocols/ids.ts';
-import type { Certificate } from '#protocols/messages/certificate.ts';
 import type { Policy } from '#protocols/messages/epoch.ts';
 import type { JournalChange, JournalEntry } from '#protocols/messages/journal.ts';
+import { policyDigest, rosterDigest } from '#protocols/redaction.ts';
 import { Constitution } from '#regions/constitution.ts';
 import { certify, federation } from '#test/support/federation-fixture.ts';
+import { testSalt } from '#test/support/keys.ts';
 import { genesisOf } from '#test/support/region.ts';
 
 const genesis = genesisOf(['eu', 'us']);
@@ -17,7 +18,7 @@ function at(height: number) {
 }
 
 /** Puts the change in force at the next height. */
-function apply(constitution: Constitution, change: JournalChange): Certificate {
+function apply(constitution: Constitution, change: JournalChange): void {
   const entry: JournalEntry = {
     type: 'journal-entry/1',
     federation,
@@ -29,20 +30,22 @@ function apply(constitution: Constitution, change: JournalChange): Certificate {
   };
   const body = canonicalBytes(entry);
   const instance = at(entry.height);
-  const certificate = certify(['eu', 'us'], { instance, value: digestOf(body) });
-  constitution.apply(certificate, body);
-  return certificate;
-}
-
-function hashOf(document: unknown): string {
-  return digestOf(canonicalBytes(document));
+  constitution.apply(certify(['eu', 'us'], { instance, value: digestOf(body) }), body);
 }
 
 const raised: Policy = {
   ...policy,
   version: 2,
-  tenants: [{ id: 'shop', phase: 'L4', targets: [{ target: 'shop/new', home: 'us' }] }],
+  tenants: [
+    {
+      id: 'shop',
+      phase: 'L4',
+      targets: [{ target: 'shop/new', home: 'us' }],
+      salt: testSalt('raised'),
+    },
+  ],
 };
+const named = { policyHash: policyDigest(policy), rosterHash: rosterDigest(roster) };
 
 test('genesis is in force where nothing has changed it', () => {
   const constitution = new Constitution(genesis);
@@ -50,8 +53,8 @@ test('genesis is in force where nothing has changed it', () => {
   expect(constitution.homeOf('shop/web')).toBe('eu');
   expect(constitution.homeOf(journalTarget)).toBe('eu');
   expect(constitution.homeOf('shop/none')).toBeNull();
-  expect(constitution.approver('bob', 'shop')?.roles).toEqual(['approver']);
-  expect(constitution.approver('bob', 'elsewhere')).toBeNull();
+  expect(constitution.approver('bob', { ...named, tenant: 'shop' })?.roles).toEqual(['approver']);
+  expect(constitution.approver('bob', { ...named, tenant: 'elsewhere' })).toBeNull();
 });
 
 test('documents that the epoch does not name are refused', () => {
@@ -64,7 +67,7 @@ test('documents that the epoch does not name are refused', () => {
 test('a certified policy replaces the one before, and the homes with it', () => {
   const constitution = new Constitution(genesis);
   apply(constitution, { kind: 'policy', policy: raised });
-  expect(constitution.policyHash).toBe(hashOf(raised));
+  expect(constitution.policyHash).toBe(policyDigest(raised));
   expect(constitution.phaseOf('shop')).toBe('L4');
   expect([constitution.homeOf('shop/new'), constitution.homeOf('shop/web')]).toEqual(['us', null]);
 });
@@ -82,27 +85,26 @@ test('ABORT only uses up its height', () => {
   expect(constitution.policyHash).toBe(genesis.epoch.policy);
 });
 
-test('the rules of genesis need no certified entry', () => {
+test('rules that were in force stay known by what a manifest names', () => {
   const constitution = new Constitution(genesis);
-  const rules = { policy, roster, enactors: [] };
-  expect(constitution.rulesUnder(genesis.epoch.policy)).toEqual(rules);
-});
-
-// A receipt walks the journal upwards, whichever document changed first.
-test('rules name the entries behind them by height', () => {
-  const constitution = new Constitution(genesis);
-  const first = apply(constitution, { kind: 'roster', roster: { ...roster, version: 2 } });
-  const second = apply(constitution, { kind: 'policy', policy: raised });
-  const rules = constitution.rulesUnder(hashOf(raised));
-  expect(rules?.enactors.map(({ certificate }) => certificate)).toEqual([first, second]);
-});
-
-test('the rules of an earlier policy are still known', () => {
-  const constitution = new Constitution(genesis);
-  apply(constitution, { kind: 'roster', roster: { ...roster, version: 2 } });
+  expect(constitution.rulesNamed(named)).toEqual({ policy, roster });
+  const second = { ...roster, version: 2, approvers: [] };
+  apply(constitution, { kind: 'roster', roster: second });
   apply(constitution, { kind: 'policy', policy: raised });
-  const before = constitution.rulesUnder(genesis.epoch.policy);
-  expect(before).toMatchObject({ policy, roster: { version: 2 } });
-  expect(before?.enactors).toHaveLength(1);
-  expect(constitution.rulesUnder(`sha256:${'0'.repeat(64)}`)).toBeNull();
+  expect(constitution.rulesNamed(named)).toEqual({ policy, roster });
+  const rosterHash = rosterDigest(second);
+  expect(constitution.rosterHash).toBe(rosterHash);
+  expect(constitution.rulesNamed({ ...named, rosterHash })).toEqual({ policy, roster: second });
+  const policyHash = `sha256:${'0'.repeat(64)}`;
+  expect(constitution.rulesNamed({ ...named, policyHash })).toBeNull();
+});
+
+test('whom a manifest is approved by, its own roster says', () => {
+  const constitution = new Constitution(genesis);
+  const before = { ...named, tenant: 'shop' };
+  const second = { ...roster, version: 2, approvers: [] };
+  apply(constitution, { kind: 'roster', roster: second });
+  expect(constitution.approver('bob', before)?.id).toBe('bob');
+  const after = { ...before, rosterHash: rosterDigest(second) };
+  expect(constitution.approver('bob', after)).toBeNull();
 });

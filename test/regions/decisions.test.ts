@@ -29,6 +29,7 @@ async function reopened(store: MemoryStore): Promise<Decisions> {
     federation,
     store,
     body: async (of) => store.get(`body/${of.slice('sha256:'.length)}`),
+    firstSeqOf: () => 0,
   });
 }
 
@@ -115,8 +116,12 @@ test('a page goes backwards from the newest', () => {
     decisions.propose({ ...candidate, instance: at }, null, n);
     return decisionId(federation, at, value);
   });
-  const first = decisions.page(instance.tenant, 2, Number.MAX_SAFE_INTEGER);
-  expect(first).toEqual({ ids: [ids[2], ids[1]], next: 1 });
-  expect(decisions.page(instance.tenant, 2, first.next)).toEqual({ ids: [ids[0]], next: 0 });
-  expect(decisions.page('another', 2, 9)).toEqual({ ids: [], next: 0 });
+  const idsOf = (tenant: string, limit: number, before: number) => {
+    const { records, next } = decisions.page(tenant, { limit, before });
+    return { ids: records.map((record) => record.decisionId), next };
+  };
+  expect(idsOf(instance.tenant, 2, 9)).toEqual({ ids: [ids[2], ids[1]], next: 1 });
+  expect(idsOf(instance.tenant, 2, 1)).toEqual({ ids: [ids[0]], next: null });
+  expect(idsOf(instance.tenant, 3, 9)).toEqual({ ids: ids.toReversed(), next: null });
+  expect(idsOf('another', 2, 9)).toEqual({ ids: [], next: null });
 });

@@ -3,15 +3,17 @@
 import { expect, test } from 'vitest';
 import { nativeMlDsa44Verifier, nativeVerifier } from '#fabric/keys/verify.ts';
 import { MemoryStore } from '#fabric/memory/store.ts';
-import { digestOf } from '#protocols/bytes.ts';
+import { digestOf, fromUtf8 } from '#protocols/bytes.ts';
 import { canonicalBytes } from '#protocols/canonical.ts';
 import { signEnvelope } from '#protocols/dsse.ts';
 import { trustRootOf } from '#protocols/epochs/trust.ts';
 import type { Approval } from '#protocols/messages/approval.ts';
+import type { Receipt } from '#protocols/messages/receipt.ts';
 import { verifyReceipt } from '#protocols/receipt.ts';
 import type { ProposalView } from '#regions/node.ts';
 import { testSigner } from '#test/support/keys.ts';
-import { bob, op, RegionWorld, type Running, target } from '#test/support/region.ts';
+import { bodiesOf } from '#test/support/receipt-text.ts';
+import { bob, op, person, RegionWorld, type Running, target } from '#test/support/region.ts';
 
 const verifiers = { verifier: nativeVerifier(), mlDsa44: nativeMlDsa44Verifier() };
 
@@ -93,11 +95,22 @@ test('of what another policy made void, and of what was decided under the old on
   expect(await verdictOn(made, region, enacted)).toBe('holds');
 });
 
+// A receipt is held to the roster of its manifest, whoever may approve by now.
+test('of what another roster made void, and of what was decided under the old one', async () => {
+  const { world: made, region } = await world();
+  const enacted = await region.approve((await region.propose()).proposalId);
+  const { proposalId } = await region.propose(7);
+  const { approvers } = region.core.context.constitution.roster;
+  await region.changeRoster({ approvers: approvers.filter(({ id }) => id !== 'ann') });
+  const after = await region.approve(proposalId);
+  expect(after.status).toBe('void');
+  expect(await verdictOn(made, region, after)).toBe('holds');
+  expect(await verdictOn(made, region, enacted)).toBe('holds');
+});
+
 test('of what was decided after the roster and then the policy changed', async () => {
   const { world: made, region } = await world();
-  const { roster } = region.core.context.constitution;
-  await region.core.proposeJournal({ kind: 'roster', roster: { ...roster, version: 2 } });
-  await region.run();
+  await region.changeRoster({});
   await region.changePolicy({});
   const after = await region.approve((await region.propose()).proposalId);
   expect(after.status).toBe('enacted');
@@ -134,6 +147,52 @@ test('of what was approved with the own key of the approver', async () => {
   expect(after.status).toBe('enacted');
   expect(await verdictOn(made, region, after)).toBe('holds');
 });
+
+// Goal: a receipt is for the eyes of its tenant. Method: two tenants with people of their own, a
+// decision of each, and every spelling of what the other one has.
+test('of one tenant, without a word about the other', async () => {
+  const { world: made, region } = await world({
+    approvers: [
+      person('ann', ['org-admin'], ['shop']),
+      person('bob', ['approver'], ['shop']),
+      person('zoe', ['org-admin', 'approver'], ['bank']),
+    ],
+  });
+  const sold = await region.approve((await region.propose()).proposalId, bob);
+  const zoe = { subject: 'zoe', tenant: 'bank', roles: ['org-admin'] } as const;
+  const action = { kind: 'scale', replicas: 6 } as const;
+  const teller = { ...zoe, subject: 'tom' };
+  const { proposalId } = await region.node.submit(teller, { target: 'bank/web', action });
+  await region.run();
+  const verdict = { proposalId, verdict: 'approve', reason: 'yes', approver: 'zoe' } as const;
+  await region.node.approve(zoe, verdict);
+  await region.run();
+  const banked = await region.node.proposal('bank', proposalId);
+  expect([sold.status, banked?.status]).toEqual(['enacted', 'enacted']);
+
+  const shop = await readable(region, 'shop', sold.proposalId);
+  expect(shop).toContain(keyOf('bob'));
+  for (const word of ['bank', 'zoe', 'tom', keyOf('zoe')]) expect(shop).not.toContain(word);
+  const bank = await readable(region, 'bank', proposalId);
+  expect(bank).toContain(keyOf('zoe'));
+  for (const word of ['shop', 'bob', keyOf('bob'), keyOf('ann')]) expect(bank).not.toContain(word);
+  // Playbooks are everybody's, and name their author.
+  expect(bank.replaceAll(/"(?:playbookSignedBy|signedBy)":"ann"/g, '')).not.toMatch(/\bann\b/);
+  expect(await verdictOn(made, region, sold)).toBe('holds');
+});
+
+function keyOf(name: string): string {
+  return testSigner(name).publicKey;
+}
+
+/** Everything that the receipt says, signatures aside: by chance they may spell a short name. */
+async function readable(region: Running, tenant: string, proposalId: string): Promise<string> {
+  const bytes = await region.node.receipt(tenant, proposalId);
+  if (!bytes) throw new Error('an ended decision has a receipt');
+  const receipt = JSON.parse(fromUtf8(bytes)) as Receipt;
+  const said = { ...receipt, manifest: null, candidates: [], approvals: [], checkpoint: '' };
+  return [JSON.stringify(said), ...bodiesOf(receipt)].join('\n');
+}
 
 function approvalOf({ proposalId, dryRun, manifest }: ProposalView): Approval {
   if (!dryRun || !manifest) throw new Error('it waits for approval');

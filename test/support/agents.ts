@@ -65,6 +65,7 @@ export function manifestWith(change: Partial<Manifest> = {}): Manifest {
     reversible: true,
     notAfter: '2026-01-11T12:00:00.000Z',
     policyHash: digest,
+    rosterHash: digest,
     gate: { approvals: [], secondApprover: false, mfa: false, reasons: [] },
     preState: stateDigest(stateWith(), action.kind),
     proposer: 'us-east',

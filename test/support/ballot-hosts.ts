@@ -160,6 +160,7 @@ const nothing = {
 };
 
 const nobodyAsks = {
+  unready: () => null,
   limits: {
     ballot: limits,
     tickMs: 50,

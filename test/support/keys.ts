@@ -13,6 +13,11 @@ export function testSigner(name: string): Signer {
   return signerOf(privateKey(ed25519Prefix, name), 32);
 }
 
+/** The salt of a row. */
+export function testSalt(name: string): string {
+  return toHex(sha256(utf8(`salt of ${name}`)));
+}
+
 /** The two keys of a region's audit log. */
 export function testLogSigner(name: string): LogSigner {
   const log = signerOf(privateKey(ed25519Prefix, `${name}/log`), 32);

@@ -14,13 +14,14 @@ import type { Approval } from '#protocols/messages/approval.ts';
 import type { AuditDraft, AuditEntry, AuditStep } from '#protocols/messages/audit.ts';
 import type { DryRun, Enactment } from '#protocols/messages/enactment.ts';
 import type { Envelope } from '#protocols/messages/envelope.ts';
-import type { Epoch, Policy, Roster } from '#protocols/messages/epoch.ts';
+import type { Epoch, Policy, PolicyView, Roster, RosterView } from '#protocols/messages/epoch.ts';
 import type { Manifest } from '#protocols/messages/manifest.ts';
 import type { Receipt } from '#protocols/messages/receipt.ts';
 import type { Risk } from '#protocols/messages/risk.ts';
 import type { Signal } from '#protocols/messages/signal.ts';
+import { policyDigest, policyFor, rosterDigest, rosterFor } from '#protocols/redaction.ts';
 import { certify, epochOf, federation, logSignerOf, signVote } from './federation-fixture.ts';
-import { testSigner } from './keys.ts';
+import { testSalt, testSigner } from './keys.ts';
 
 export const members = ['ap', 'eu', 'us'];
 export const region = 'eu';
@@ -30,26 +31,35 @@ export const postState = `sha256:${'b'.repeat(64)}`;
 const at = (second: number) => new Date(Date.UTC(2026, 0, 5, 12, 0, second)).toISOString();
 const hash = (digit: string) => digit.repeat(64);
 
+const rowOf = (tenant: string, id: string) => ({
+  tenant,
+  id,
+  publicKey: testSigner(id).publicKey,
+  salt: testSalt(`${tenant}/${id}`),
+});
+
 export const roster: Roster = {
   type: 'roster/1',
   version: 1,
   approvers: [
-    ['ann', 'org-admin'] as const,
-    ['bob', 'approver'] as const,
-    ['cyd', 'approver'] as const,
-  ].map(([id, role]) => ({
-    id,
-    publicKey: testSigner(id).publicKey,
-    roles: [role],
-    tenants: ['shop'],
-  })),
-  stopKeys: [],
+    { ...rowOf('shop', 'ann'), roles: ['org-admin'] },
+    { ...rowOf('bank', 'zoe'), roles: ['org-admin'] },
+    { ...rowOf('shop', 'bob'), roles: ['approver'] },
+    { ...rowOf('bank', 'ann'), roles: ['approver'] },
+    { ...rowOf('shop', 'cyd'), roles: ['approver'] },
+  ],
+  stopKeys: [rowOf('shop', 'eu'), rowOf('bank', 'eu')],
 };
 
 export const policy: Policy = {
   type: 'policy/1',
   version: 1,
-  tenants: [{ id: 'shop', phase: 'L3', targets: [{ target: 'shop/web', home: 'eu' }] }],
+  tenants: ['shop', 'bank'].map((id) => ({
+    id,
+    phase: 'L3',
+    targets: [{ target: `${id}/web`, home: 'eu' }],
+    salt: testSalt(id),
+  })),
   playbooks: [],
   limits: {
     scaleHighRiskFactor: 3,
@@ -64,8 +74,8 @@ export const policy: Policy = {
 };
 
 export const genesis: Epoch = epochOf(members, {
-  roster: digestOf(canonicalBytes(roster)),
-  policy: digestOf(canonicalBytes(policy)),
+  roster: rosterDigest(roster),
+  policy: policyDigest(policy),
 });
 
 export const signal: Signal = {
@@ -117,7 +127,8 @@ export const manifest: Manifest = {
   impact: 'high',
   reversible: true,
   notAfter: '2026-01-05T13:00:00.000Z',
-  policyHash: digestOf(canonicalBytes(policy)),
+  policyHash: policyDigest(policy),
+  rosterHash: rosterDigest(roster),
   gate: {
     approvals: [
       { role: 'org-admin', count: 1 },
@@ -141,8 +152,8 @@ export interface ReceiptParts {
   readonly epoch: Epoch;
   readonly root: TrustRoot;
   readonly epochs: readonly Envelope[];
-  readonly journal: Receipt['journal'];
-  readonly roster: Roster;
+  readonly roster: RosterView;
+  readonly policy: PolicyView;
   readonly manifest: Manifest;
   readonly signal: Signal;
   /** Who precommits. */
@@ -163,8 +174,8 @@ const usual: ReceiptParts = {
   epoch: genesis,
   root: trustRootOf(genesis),
   epochs: [],
-  journal: [],
-  roster,
+  roster: rosterFor(roster, 'shop'),
+  policy: policyFor(policy, 'shop'),
   manifest,
   signal,
   signers: ['eu', 'us'],
@@ -195,9 +206,8 @@ export function receiptOf(changes: Partial<ReceiptParts> = {}): {
     decisionId: documents.id,
     instance,
     epochs: [...parts.epochs],
-    roster: parts.roster,
-    policy,
-    journal: [...parts.journal],
+    roster: parts.isAbort ? null : parts.roster,
+    policy: parts.isAbort ? null : parts.policy,
     signals: [parts.signal],
     risk,
     manifest: parts.isAbort ? null : toBase64(documents.bytes),

@@ -9,14 +9,15 @@ import { type Dataset, loadDataset } from '#regions/dataset.ts';
 import { root } from './source-files.ts';
 
 const demo = join(root, 'sim', 'datasets', 'demo');
-/** Flags that replay a short recording in a second, besides the time its ballots take. */
-export const atShortSpeed: readonly string[] = ['--speed', '200000'];
+/** Replays a short recording in a second, besides the time its ballots take. */
+export const shortSpeed = 200_000;
+export const atShortSpeed: readonly string[] = ['--speed', String(shortSpeed)];
 
 /** By then something was enacted, something was aborted, and something waits for people. */
 const shortEnd = Date.parse('2026-01-06T20:00:00Z');
 
-/** The demo up to its second evening, laid out as the demo is. */
-export async function writeShortRecording(folder: string): Promise<void> {
+/** The demo up to its second evening, or to another time, laid out as the demo is. */
+export async function writeShortRecording(folder: string, end = shortEnd): Promise<void> {
   await mkdir(folder, { recursive: true });
   const tenants: Dataset['tenants'] = [];
   for (const tenant of loadDataset(demo).tenants) {
@@ -24,7 +25,7 @@ export async function writeShortRecording(folder: string): Promise<void> {
     for (const service of tenant.services) {
       const series = [];
       for (const one of service.series) {
-        const lines = await linesUntil(one.file, { shiftTo: one.shiftTo, end: shortEnd });
+        const lines = await linesUntil(one.file, { shiftTo: one.shiftTo, end });
         if (lines.length < 2) continue;
         const file = basename(one.file);
         await writeFile(join(folder, file), `${lines.join('\n')}\n`);
@@ -44,6 +45,21 @@ export async function writeBareRecording(folder: string, rows: number): Promise<
     const text = await readFile(join(demo, 'series', `${name}.csv`), 'utf8');
     const head = text.split('\n').slice(0, rows + 1);
     await writeFile(join(folder, `${name}.csv`), `${head.join('\n')}\n`);
+  }
+}
+
+/** Two tenants, a region each, and nothing that would be worth a signal. */
+export async function writeQuietRecording(
+  folder: string,
+  regions: readonly string[],
+): Promise<void> {
+  const rows = Array.from({ length: 4 }, (_, index) => `2026-01-05 00:0${index}:00,10`);
+  for (const tenant of ['acme', 'globex']) {
+    const place = join(folder, tenant, 'web');
+    await mkdir(place, { recursive: true });
+    for (const region of regions) {
+      await writeFile(join(place, `${region}.csv`), `${['timestamp,value', ...rows].join('\n')}\n`);
+    }
   }
 }
 

@@ -14,17 +14,22 @@ import {
 import { nativeMlDsa44Verifier, nativeVerifier } from '#fabric/keys/verify.ts';
 import { MemoryStore } from '#fabric/memory/store.ts';
 import { MemoryNetwork } from '#fabric/memory/transport.ts';
-import type { Driver, Ports, TelemetrySource } from '#fabric/ports.ts';
-import type { Policy } from '#protocols/messages/epoch.ts';
+import type { Driver, Ports, Random, TelemetrySource } from '#fabric/ports.ts';
+import type { Policy, Roster } from '#protocols/messages/epoch.ts';
 import { readConfig } from '#regions/config.ts';
-import { makeGenesis, openPlaybooks, signPlaybooks } from '#regions/genesis.ts';
+import {
+  type FoundingApprover,
+  makeGenesis,
+  openPlaybooks,
+  signPlaybooks,
+} from '#regions/genesis.ts';
 import { limitsOf } from '#regions/limits.ts';
 import type { Caller, ProposalView, RegionNode } from '#regions/node.ts';
 import { RegionCore } from '#regions/region.ts';
 import { regionNode } from '#regions/region-node.ts';
 import { Member } from './ballot-hosts.ts';
 import { federation, logSignerOf, signerOf } from './federation-fixture.ts';
-import { testSigner } from './keys.ts';
+import { testSalt, testSigner } from './keys.ts';
 import { ManualClock } from './manual-clock.ts';
 import { noLog, noMetrics, settle } from './quiet.ts';
 
@@ -39,25 +44,31 @@ const verifier = nativeVerifier();
 const mlDsa44Verifier = nativeMlDsa44Verifier();
 const playbooks = signPlaybooks(shippedPlaybooks, { id: 'ann', key: testSigner('ann') });
 
-export function genesisOf(members: readonly string[]) {
-  const tenants = ['shop', 'bank'];
-  const person = (id: string, roles: ('approver' | 'org-admin')[]) => ({
-    id,
-    publicKey: testSigner(id).publicKey,
-    roles,
-    tenants,
-  });
+const tenants = ['shop', 'bank'];
+
+export function person(
+  id: string,
+  roles: FoundingApprover['roles'],
+  served: readonly string[] = tenants,
+): FoundingApprover {
+  return { id, publicKey: testSigner(id).publicKey, roles, tenants: served };
+}
+
+const everybody = [person('ann', ['org-admin', 'approver']), person('bob', ['approver'])];
+
+export function genesisOf(members: readonly string[], approvers = everybody) {
   return makeGenesis({
     federation,
     faultModel: 'crash',
     founders: members.map((id) => ({ id, signer: signerOf(id), logSigner: logSignerOf(id) })),
-    approvers: [person('ann', ['org-admin', 'approver']), person('bob', ['approver'])],
+    approvers,
     tenants: tenants.map((id) => ({
       id,
       targets: ['web', 'db'].map((service) => ({ target: `${id}/${service}`, home })),
     })),
     playbooks,
     verifier,
+    random: countingRandom(),
     now: startAt,
   });
 }
@@ -69,8 +80,21 @@ const noTelemetry: TelemetrySource = {
   close: async () => {},
 };
 
+/** A number never twice, for as long as there are bytes. */
+function countingRandom(): Random {
+  let count = 0;
+  return {
+    bytes: (length) => {
+      count += 1;
+      return new Uint8Array(length).fill(count);
+    },
+  };
+}
+
 export interface RegionWorldOptions {
   readonly members?: readonly string[];
+  /** Ann and Bob for both tenants when left out; Ann signs the playbooks. */
+  readonly approvers?: FoundingApprover[];
   /** What keeping a receipt waits for. */
   readonly beforeReceipt?: () => Promise<void>;
   /** What goes wrong when a region calls its driver. */
@@ -88,7 +112,7 @@ export class RegionWorld {
 
   constructor(options: RegionWorldOptions = {}) {
     this.#options = options;
-    this.genesis = genesisOf(options.members ?? [home]);
+    this.genesis = genesisOf(options.members ?? [home], options.approvers);
   }
 
   join(member: string): Member {
@@ -148,15 +172,9 @@ export class RegionWorld {
   }
 
   #ports(self: string, store: MemoryStore, driver: Driver): Omit<Ports, 'fatal'> {
-    let count = 0;
     return {
       clock: this.clock,
-      random: {
-        bytes: (length) => {
-          count += 1;
-          return new Uint8Array(length).fill(count);
-        },
-      },
+      random: countingRandom(),
       store,
       transport: this.network.connect(self),
       signer: signerOf(self),
@@ -251,8 +269,21 @@ export class Running {
   /** Puts another policy in force. */
   async changePolicy(change: Partial<Policy>): Promise<void> {
     const { policy } = this.core.context.constitution;
-    const next = { ...policy, ...change, version: policy.version + 1 };
+    const version = policy.version + 1;
+    const tenants = (change.tenants ?? policy.tenants).map((row) => ({
+      ...row,
+      salt: testSalt(`${row.id} of policy ${version}`),
+    }));
+    const next = { ...policy, ...change, tenants, version };
     await this.core.proposeJournal({ kind: 'policy', policy: next });
+    await this.run();
+  }
+
+  /** Puts another roster in force; rows that change bring a salt of their own. */
+  async changeRoster(change: Partial<Roster>): Promise<void> {
+    const { roster } = this.core.context.constitution;
+    const next = { ...roster, ...change, version: roster.version + 1 };
+    await this.core.proposeJournal({ kind: 'roster', roster: next });
     await this.run();
   }
 

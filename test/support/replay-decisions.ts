@@ -211,6 +211,7 @@ class World {
       gate: gateOf(isAutomatic),
       impact,
       policyHash: noDigest,
+      rosterHash: noDigest,
       notAfter: new Date(Date.parse(risk.at) + 24 * hourMs).toISOString(),
       nonce: '0'.repeat(64),
       risk,

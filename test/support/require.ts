@@ -6,15 +6,17 @@
  *
  * And tests that take minutes: skipped by name unless REQUIRE_ALL=1.
  */
-import { accessSync, constants } from 'node:fs';
-import { delimiter, join } from 'node:path';
 import { test } from 'vitest';
-
-/** Debian puts some servers where only root's PATH looks. */
-const extraFolders = ['/usr/sbin', '/usr/local/sbin', '/sbin'];
+import { pathOf } from './programs.ts';
 
 /** Whether everything is asked for, however long it takes. */
 export const isThorough = process.env.REQUIRE_ALL === '1';
+
+/** The seed to repeat a run with, where one is given. */
+export function givenSeed(): number | undefined {
+  const { QUORATE_SEED: seed } = process.env;
+  return seed === undefined ? undefined : Number(seed);
+}
 
 export type ServerTest = (name: string, body: () => void | Promise<void>, ms?: number) => void;
 
@@ -46,15 +48,5 @@ function skipped(reason: string): ServerTest {
 
 /** Whether a program of that name can be run. */
 export function isInstalled(program: string): boolean {
-  const folders = (process.env.PATH ?? '').split(delimiter).concat(extraFolders);
-  return folders.some((folder) => isExecutable(join(folder, program)));
-}
-
-function isExecutable(path: string): boolean {
-  try {
-    accessSync(path, constants.X_OK);
-    return true;
-  } catch {
-    return false;
-  }
+  return pathOf(program) !== null;
 }

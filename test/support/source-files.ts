@@ -6,6 +6,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { parse as parseSvelte } from 'svelte/compiler';
 import { parseAst } from 'vitest/node';
 
 export const root = fileURLToPath(new URL('../../', import.meta.url));
@@ -40,10 +41,13 @@ export interface SourceFile {
   lineAt(offset: number): number;
 }
 
-/** Every .ts and .js file of the source folders and of the root, parsed. */
+/** What a build left beside its sources. */
+const built = /^gateway\/console\/dist\//;
+
+/** Every .ts, .js and .svelte file of the source folders and of the root, parsed. */
 export function readSources(): readonly SourceFile[] {
   const paths = sourceFolders.flatMap((folder) => walk(folder)).concat(topLevelFiles());
-  return paths.filter((path) => /\.(?:ts|js)$/.test(path)).map(parse);
+  return paths.filter((path) => /\.(?:ts|js|svelte)$/.test(path) && !built.test(path)).map(parse);
 }
 
 export function childrenOf(node: SyntaxNode): readonly SyntaxNode[] {
@@ -57,7 +61,13 @@ export function childrenOf(node: SyntaxNode): readonly SyntaxNode[] {
 }
 
 function isNode(value: unknown): value is SyntaxNode {
-  return typeof value === 'object' && value !== null && 'type' in value && 'start' in value;
+  // The fragments of a Svelte component have no place of their own; their content has.
+  return (
+    typeof value === 'object' &&
+    value !== null &&
+    'type' in value &&
+    ('start' in value || value.type === 'Fragment')
+  );
 }
 
 function walk(folder: string): readonly string[] {
@@ -76,8 +86,7 @@ function topLevelFiles(): readonly string[] {
 
 function parse(path: string): SourceFile {
   const text = readFileSync(join(root, path), 'utf8');
-  const lang = path.endsWith('.ts') ? 'ts' : 'js';
-  const nodes = [parseAst(text, { lang, astType: lang }) as unknown as SyntaxNode];
+  const nodes = [treeOf(path, text)];
   for (let next = 0; next < nodes.length; next += 1) {
     nodes.push(...childrenOf(nodes[next] as SyntaxNode));
   }
@@ -85,4 +94,12 @@ function parse(path: string): SourceFile {
   for (let at = text.indexOf('\n'); at >= 0; at = text.indexOf('\n', at + 1)) starts.push(at + 1);
   const lineAt = (offset: number) => 1 + starts.findLastIndex((start) => start <= offset);
   return { path, text, lines: text.split('\n'), nodes, lineAt };
+}
+
+function treeOf(path: string, text: string): SyntaxNode {
+  if (path.endsWith('.svelte')) {
+    return parseSvelte(text, { modern: true }) as unknown as SyntaxNode;
+  }
+  const lang = path.endsWith('.ts') ? 'ts' : 'js';
+  return parseAst(text, { lang, astType: lang }) as unknown as SyntaxNode;
 }

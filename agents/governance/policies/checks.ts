@@ -2,7 +2,7 @@
  * Policies P1-P7 as this region enforces them on a manifest before it votes for it.
  *
  * | P1 | no personal data or secrets in free text                                        |
- * | P2 | the playbook is registered with exactly this digest; the policy is the one in force |
+ * | P2 | the playbook is registered with this digest; policy and roster are those in force  |
  * | P3 | the action is allowed, its impact is not understated, its gate is not too weak   |
  * | P4 | the decision can be explained                                                    |
  * | P5 | every target belongs to the tenant and is registered; its home executes          |
@@ -28,6 +28,7 @@ export interface CheckFacts {
   readonly federation: string;
   readonly policy: Policy;
   readonly policyHash: string;
+  readonly rosterHash: string;
   /** The signed playbook of the manifest's digest; null when this region has none. */
   readonly playbook: Playbook | null;
   /** What this region sees of the first target; null when it sees nothing. */
@@ -62,6 +63,7 @@ function checkSigning(manifest: Manifest, facts: CheckFacts): readonly Violation
   return [
     ...unless(record?.digest === playbook.digest, 'P2', 'the playbook version is not registered'),
     ...unless(manifest.policyHash === facts.policyHash, 'P2', 'another policy is in force'),
+    ...unless(manifest.rosterHash === facts.rosterHash, 'P2', 'another roster is in force'),
     ...unless(manifest.federation === facts.federation, 'P2', 'made for another federation'),
   ];
 }

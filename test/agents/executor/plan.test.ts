@@ -17,7 +17,7 @@ import {
   stopsOn,
   supersededBy,
 } from '#agents/executor/plan.ts';
-import { decisionOf, policyHash, resumeOf, stopOf, target } from '../decisions.ts';
+import { decisionOf, policyHash, resumeOf, rosterHash, stopOf, target } from '../decisions.ts';
 
 const limits = { cooldownSeconds: 60, enactmentsPerHour: 3, concurrentEnactments: 2 };
 
@@ -141,6 +141,7 @@ describe('an intent', () => {
     clock: Date.parse('2026-01-01T00:30:00.000Z'),
     highestPersisted: 0,
     policyHash,
+    rosterHash,
     acceptedVersion: 2 ** 32 + 1,
     acceptedBy: 'another',
     isApproved: true,
@@ -159,6 +160,10 @@ describe('an intent', () => {
     expect(judgeIntent({ ...facts, policyHash: 'other' })).toMatchObject({
       outcome: 'void',
       reason: 'policy',
+    });
+    expect(judgeIntent({ ...facts, rosterHash: 'other' })).toMatchObject({
+      outcome: 'void',
+      reason: 'roster',
     });
     expect(judgeIntent({ ...facts, ...newer })).toMatchObject({ outcome: 'superseded' });
     expect(judgeIntent({ ...facts, isDenied: true })).toMatchObject({ outcome: 'denied' });

@@ -1,17 +1,30 @@
 import { describe, expect, test } from 'vitest';
 import { type JournalFacts, judgeJournalEntry } from '#agents/governance/journal.ts';
-import { digestOf } from '#protocols/bytes.ts';
-import { canonicalBytes } from '#protocols/canonical.ts';
 import type { Envelope } from '#protocols/messages/envelope.ts';
-import type { EdgeMember, Epoch, Policy, Roster } from '#protocols/messages/epoch.ts';
+import type {
+  ApproverRow,
+  EdgeMember,
+  Epoch,
+  Policy,
+  Roster,
+  StopKeyRow,
+  TenantRow,
+} from '#protocols/messages/epoch.ts';
 import type { JournalEntry } from '#protocols/messages/journal.ts';
+import { policyDigest, rosterDigest } from '#protocols/redaction.ts';
 import { digest } from '../decisions.ts';
 
 const key = (digit: string) => digit.repeat(64);
+const acme: TenantRow = {
+  id: 'acme',
+  phase: 'L3',
+  targets: [{ target: 'acme/checkout', home: 'eu' }],
+  salt: key('1'),
+};
 const policy: Policy = {
   type: 'policy/1',
   version: 1,
-  tenants: [{ id: 'acme', phase: 'L3', targets: [{ target: 'acme/checkout', home: 'eu' }] }],
+  tenants: [acme],
   playbooks: [{ id: 'scale-out', version: 1, digest, signedBy: 'ada' }],
   limits: {
     scaleHighRiskFactor: 3,
@@ -24,13 +37,15 @@ const policy: Policy = {
   },
   actionsAllowed: ['scale'],
 };
-const roster: Roster = {
-  type: 'roster/1',
-  version: 1,
-  approvers: [{ id: 'ada', publicKey: key('a'), roles: ['approver'], tenants: ['acme'] }],
-  stopKeys: [{ id: 'grace', publicKey: key('b'), tenants: ['acme'] }],
+const grace: StopKeyRow = { tenant: 'acme', id: 'grace', publicKey: key('b'), salt: key('3') };
+const ada: ApproverRow = {
+  tenant: 'acme',
+  id: 'ada',
+  publicKey: key('a'),
+  roles: ['approver'],
+  salt: key('2'),
 };
-const hashOf = (document: unknown) => digestOf(canonicalBytes(document));
+const roster: Roster = { type: 'roster/1', version: 1, approvers: [ada], stopKeys: [grace] };
 const member = (id: string, publicKey: string) => ({
   id,
   publicKey,
@@ -45,8 +60,8 @@ const epoch: Epoch = {
   faultModel: 'crash',
   signatureRule: 'quorate-ed25519-strict/1',
   members: [member('eu', key('1')), member('us', key('2'))],
-  roster: hashOf(roster),
-  policy: hashOf(policy),
+  roster: rosterDigest(roster),
+  policy: policyDigest(policy),
   notAfter: '2027-01-01T00:00:00.000Z',
   previousAcceptedSeconds: 3600,
 };
@@ -113,31 +128,53 @@ describe('a journal entry', () => {
   });
 
   test('with a policy that skips a version or contradicts itself is rejected', () => {
-    const [acme] = policy.tenants;
-    const tenants = acme ? [acme, acme] : [];
     expect(reasonFor(policyWith({ version: 3 }))).toContain('next policy version is 2');
     expect(reasonFor(policyWith({ version: 1 }))).toContain('next policy version is 2');
-    expect(reasonFor(policyWith({ tenants }))).toBe('tenant acme is listed twice');
+    const twice = [acme, { ...acme, salt: key('4') }];
+    expect(reasonFor(policyWith({ tenants: twice }))).toBe('tenant acme is listed twice');
     const foreign = [{ target: 'globex/search', home: 'eu' }];
-    expect(
-      reasonFor(policyWith({ tenants: [{ id: 'acme', phase: 'L3', targets: foreign }] })),
-    ).toBe('tenant acme lists a target of another tenant');
+    const changed = { ...acme, salt: key('4') };
+    expect(reasonFor(policyWith({ tenants: [{ ...changed, targets: foreign }] }))).toBe(
+      'tenant acme lists a target of another tenant',
+    );
     const homeless = [{ target: 'acme/checkout', home: 'mars' }];
-    expect(
-      reasonFor(policyWith({ tenants: [{ id: 'acme', phase: 'L3', targets: homeless }] })),
-    ).toContain('not a member');
-    const federation = [{ id: 'federation', phase: 'L3' as const, targets: [] }];
+    expect(reasonFor(policyWith({ tenants: [{ ...changed, targets: homeless }] }))).toContain(
+      'not a member',
+    );
+    const federation = [{ ...changed, id: 'federation', targets: [] }];
     expect(reasonFor(policyWith({ tenants: federation }))).toBe('the federation is no tenant');
   });
 
   test('with a roster of double keys, unknown tenants or no stop key is rejected', () => {
-    const [ada] = roster.approvers;
-    const twice = ada ? [ada, { ...ada, id: 'eve' }] : [];
+    const again = { ...ada, salt: key('4') };
+    const shared = [ada, { ...again, id: 'eve' }];
     expect(reasonFor(rosterWith({ version: 5 }))).toContain('next roster version is 2');
-    expect(reasonFor(rosterWith({ approvers: twice }))).toContain('approver key');
+    expect(reasonFor(rosterWith({ approvers: shared }))).toContain('has several names');
+    const torn = [ada, { ...again, tenant: 'federation', publicKey: key('c') }];
+    expect(reasonFor(rosterWith({ approvers: torn }))).toBe('approver ada has several keys');
+    const twice = 'approver ada of acme is listed twice';
+    expect(reasonFor(rosterWith({ approvers: [ada, again] }))).toBe(twice);
     expect(reasonFor(rosterWith({ stopKeys: [] }))).toBe('nobody could stop anything');
-    const globex = [{ id: 'grace', publicKey: key('b'), tenants: ['globex'] }];
+    const globex = [{ ...grace, tenant: 'globex', salt: key('4') }];
     expect(reasonFor(rosterWith({ stopKeys: globex }))).toBe('tenant globex is not registered');
+  });
+
+  test('with a roster that gives a person a second tenant is accepted', () => {
+    const approvers = [ada, { ...ada, tenant: 'federation', salt: key('4') }];
+    expect(reasonFor(rosterWith({ approvers }))).toBe('accepted');
+  });
+
+  // Whoever may see one row knows its salt.
+  test('with a salt that two rows have, or that a changed row keeps, is rejected', () => {
+    const other = { ...acme, id: 'globex', targets: [] };
+    expect(reasonFor(policyWith({ tenants: [acme, other] }))).toContain('salt');
+    expect(reasonFor(policyWith({ tenants: [{ ...acme, phase: 'L4' }] }))).toContain(
+      'a row has changed and its salt',
+    );
+    const raised = [{ ...acme, phase: 'L4' as const, salt: key('4') }];
+    expect(reasonFor(policyWith({ tenants: raised }))).toBe('accepted');
+    const stops = [{ ...grace, salt: ada.salt }];
+    expect(reasonFor(rosterWith({ stopKeys: stops }))).toContain('salt');
   });
 
   test('with an edge that poses as a member or serves nobody known is rejected', () => {

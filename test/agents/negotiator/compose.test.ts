@@ -38,6 +38,7 @@ function inputFor(action: Action): ComposeInput {
     gate: { approvals: [], secondApprover: false, mfa: false, reasons: [] },
     impact: impactOf(action, observed, { scaleHighRiskFactor: 3 }),
     policyHash: digest,
+    rosterHash: digest,
     notAfter: '2026-01-11T12:00:00.000Z',
     nonce: 'e'.repeat(64),
     risk,

@@ -45,6 +45,7 @@ async function region(decided: number) {
     transport: network.connect('eu'),
     instances,
     openDecisions: () => [decisionId],
+    unready: () => null,
     documentsOf: (id) => (id === decisionId ? [envelope('ours')] : []),
     stopsKnown: () => ['2'.repeat(64)],
     stopsBeyond: (known) => (known.length > 0 ? [] : [envelope('stop')]),

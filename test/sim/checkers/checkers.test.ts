@@ -19,7 +19,7 @@ import { checkStops } from '#sim/checkers/i21.ts';
 import { federation, found } from '#sim/constitution.ts';
 import type { Happening } from '#sim/history.ts';
 
-const { epoch } = found({ regions: 3, tenants: 1, faultModel: 'crash', signer: 'fake' });
+const { epoch } = found({ regions: 3, tenants: 1, faultModel: 'crash', signer: 'fake', seed: 1 });
 const instance = { tenant: 'tenant-1', target: 'tenant-1/api', version: versionOf(1, 1) };
 const [valueA, valueB] = [`sha256:${'a'.repeat(64)}`, `sha256:${'b'.repeat(64)}`];
 const proof = { leafCount: 1, index: 0, path: [], signature: '0'.repeat(128) };

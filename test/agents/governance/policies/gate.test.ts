@@ -11,7 +11,7 @@ import { findPersonalData, redact } from '#agents/governance/policies/redact.ts'
 import type { Phase, Policy } from '#protocols/messages/epoch.ts';
 import type { Action } from '#protocols/messages/manifest.ts';
 import type { Playbook } from '#protocols/messages/playbook.ts';
-import { digest, manifestOf, policyHash, stateOf, target } from '../../decisions.ts';
+import { digest, manifestOf, policyHash, rosterHash, stateOf, target } from '../../decisions.ts';
 
 const playbook: Playbook = {
   type: 'playbook/1',
@@ -30,7 +30,7 @@ function policyAt(phase: Phase): Policy {
   return {
     type: 'policy/1',
     version: 1,
-    tenants: [{ id: 'acme', phase, targets: [{ target, home: 'eu' }] }],
+    tenants: [{ id: 'acme', phase, targets: [{ target, home: 'eu' }], salt: '1'.repeat(64) }],
     playbooks: [{ id: 'scale-out', version: 1, digest, signedBy: 'ada' }],
     limits: {
       scaleHighRiskFactor: 3,
@@ -157,6 +157,7 @@ describe('a manifest', () => {
     federation: 'demo',
     policy: policyAt('L3+'),
     policyHash,
+    rosterHash,
     playbook,
     observed: stateOf(),
     now,
@@ -171,6 +172,7 @@ describe('a manifest', () => {
   test('breaks exactly the policy that it breaks', () => {
     expect(broken({ rationale: 'ask ada@example.org' })).toEqual(['P1']);
     expect(broken({ policyHash: digest })).toEqual(['P2']);
+    expect(broken({ rosterHash: digest })).toEqual(['P2']);
     expect(broken({ federation: 'another' })).toEqual(['P2']);
     expect(broken({}, { policy: policyAt('L3') })).toEqual(['P3']);
     expect(broken({ rationale: ' ' })).toEqual(['P4']);

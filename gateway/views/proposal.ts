@@ -1,13 +1,6 @@
-/**
- * What the gateway shows on the wire: snake_case views of the region's own types.
- *
- * Signed documents (manifests, certificates) are shown as they are: their digests cover their
- * field names. The schemas here type the views and become the OpenAPI document.
- */
+/** A proposal with its votes, certificate, gate and outcome. */
 import { createHash } from 'node:crypto';
-import Type, { type Static, type TSchema } from 'typebox';
-import type { AuditEntry } from '#protocols/messages/audit.ts';
-import { AuditStep } from '#protocols/messages/audit.ts';
+import Type, { type Static } from 'typebox';
 import { VoteStep } from '#protocols/messages/ballot.ts';
 import { Certificate } from '#protocols/messages/certificate.ts';
 import {
@@ -15,7 +8,6 @@ import {
   Digest,
   Impact,
   Name,
-  Severity,
   Share,
   Target,
   Timestamp,
@@ -23,20 +15,8 @@ import {
 } from '#protocols/messages/common.ts';
 import { EnactmentOutcome } from '#protocols/messages/enactment.ts';
 import { type Gate, Manifest, Role } from '#protocols/messages/manifest.ts';
-import type { Risk } from '#protocols/messages/risk.ts';
-import type { Signal } from '#protocols/messages/signal.ts';
-import type { ProposalView } from '#regions/node.ts';
-
-const closed = { additionalProperties: false } as const;
-
-function nullable<T extends TSchema>(schema: T) {
-  return Type.Union([schema, Type.Null()]);
-}
-
-/** Lists are always `{items, next}`; `next` is the cursor of the following page. */
-export function listOf<T extends TSchema>(item: T) {
-  return Type.Object({ items: Type.Array(item), next: nullable(Type.String()) }, closed);
-}
+import type { ProposalView, VoteView } from '#regions/node.ts';
+import { closed, nullable } from './common.ts';
 
 export const GateWire = Type.Object(
   {
@@ -48,11 +28,11 @@ export const GateWire = Type.Object(
   { $id: 'gate/1', additionalProperties: false },
 );
 
-const Diff = Type.Array(
+export const Diff = Type.Array(
   Type.Object({ field: Type.String(), from: Type.String(), to: Type.String() }, closed),
 );
 
-const VoteWire = Type.Object(
+export const VoteWire = Type.Object(
   {
     region: Name,
     round: Type.Integer(),
@@ -61,6 +41,8 @@ const VoteWire = Type.Object(
     verdict: nullable(Type.String()),
     confidence: nullable(Share),
     reason: nullable(Type.String()),
+    /** When the region that answers first held it. */
+    at: nullable(Timestamp),
   },
   closed,
 );
@@ -107,19 +89,46 @@ const ScoreWire = Type.Object(
   closed,
 );
 
+/** As in regions/node.ts, which the compiler compares in proposalWire. */
+export const ProposalStatus = Type.Union([
+  Type.Literal('negotiating'),
+  Type.Literal('certified'),
+  Type.Literal('pending-approval'),
+  Type.Literal('released'),
+  Type.Literal('enacting'),
+  Type.Literal('enacted'),
+  Type.Literal('rolled-back'),
+  Type.Literal('void'),
+  Type.Literal('denied'),
+  Type.Literal('expired'),
+  Type.Literal('superseded'),
+  Type.Literal('aborted'),
+  Type.Literal('failed'),
+  Type.Literal('lost'),
+]);
+
 export const ProposalWire = Type.Object(
   {
     proposal_id: DecisionId,
     tenant_id: Name,
     target: Target,
     version: Version,
-    status: Type.String(),
+    status: ProposalStatus,
     impact: nullable(Impact),
     digest: nullable(Digest),
     manifest: nullable(Manifest),
     score: nullable(ScoreWire),
     dry_run: nullable(DryRunWire),
+    opened_at: Timestamp,
+    decided_at: nullable(Timestamp),
+    /** Who may vote, and how many must agree. */
+    members: Type.Array(Name),
+    quorum: Type.Integer(),
     votes: Type.Array(VoteWire),
+    /** Members caught signing two values for one slot. */
+    equivocations: Type.Array(
+      Type.Object({ region: Name, reason: Type.String(), at: Timestamp }, closed),
+    ),
     counters: Type.Array(Type.Object({ region: Name, digest: Digest, manifest: Manifest }, closed)),
     certificate: nullable(Certificate),
     gate: nullable(GateWire),
@@ -145,14 +154,15 @@ export function proposalWire(view: ProposalView, region: string): ProposalWire {
     manifest: view.manifest,
     score: scoreWire(view, region),
     dry_run: dryRunWire(view),
-    votes: view.votes.map((vote) => ({
-      region: vote.region,
-      round: vote.round,
-      step: vote.step,
-      value: vote.value,
-      verdict: vote.judgement?.verdict ?? null,
-      confidence: vote.judgement?.confidence ?? null,
-      reason: vote.judgement?.reasons.join('; ') ?? null,
+    opened_at: view.openedAt,
+    decided_at: view.decidedAt,
+    members: [...view.members],
+    quorum: view.quorum,
+    votes: view.votes.map(voteWire),
+    equivocations: view.equivocations.map(({ region: of, reason, at }) => ({
+      region: of,
+      reason,
+      at,
     })),
     counters: view.counters.map(({ region: by, digest, manifest }) => ({
       region: by,
@@ -165,6 +175,19 @@ export function proposalWire(view: ProposalView, region: string): ProposalWire {
     executions: view.enactment ? [executionWire(view.enactment)] : [],
     expires_at: view.expiresAt,
     updated_at: view.updatedAt,
+  };
+}
+
+export function voteWire(vote: VoteView): Static<typeof VoteWire> {
+  return {
+    region: vote.region,
+    round: vote.round,
+    step: vote.step,
+    value: vote.value,
+    verdict: vote.judgement?.verdict ?? null,
+    confidence: vote.judgement?.confidence ?? null,
+    reason: vote.judgement?.reasons.join('; ') ?? null,
+    at: vote.at,
   };
 }
 
@@ -210,157 +233,8 @@ export function gateWire(gate: Gate): Static<typeof GateWire> {
   return { approvals, second_approver: secondApprover, mfa, reasons };
 }
 
-export const PendingWire = Type.Object(
-  {
-    proposal_id: DecisionId,
-    target: Target,
-    rationale: Type.String(),
-    impact: nullable(Impact),
-    missing: nullable(GateWire),
-    digests: Type.Record(Type.String(), Digest),
-    diff: Diff,
-    expires_at: nullable(Timestamp),
-  },
-  { $id: 'pending/1', additionalProperties: false },
-);
-
-export function pendingWire(view: ProposalView): Static<typeof PendingWire> {
-  const digests: Record<string, string> = {};
-  if (view.digest) digests.manifest = view.digest;
-  if (view.dryRun) digests.pre_state = view.dryRun.preState;
-  if (view.manifest) digests.policy = view.manifest.policyHash;
-  return {
-    proposal_id: view.proposalId,
-    target: view.target,
-    rationale: view.manifest?.rationale ?? '',
-    impact: view.manifest?.impact ?? null,
-    missing: view.missing && gateWire(view.missing),
-    digests,
-    diff: view.dryRun?.diff ?? [],
-    expires_at: view.expiresAt,
-  };
-}
-
 /** Changes whenever an approver would look at something else than before. */
 export function etagOf(view: ProposalView): string {
   const seen = JSON.stringify([view.proposalId, view.status, view.digest, view.updatedAt]);
   return `"${createHash('sha256').update(seen).digest('hex').slice(0, 32)}"`;
-}
-
-export const AuditWire = Type.Object(
-  {
-    seq: Type.Integer(),
-    region: Name,
-    at: Timestamp,
-    step: AuditStep,
-    actor: Type.String(),
-    tenant_id: Name,
-    target: nullable(Target),
-    version: nullable(Version),
-    proposal_id: nullable(DecisionId),
-    why: Type.String(),
-    facts: Type.Record(Type.String(), Type.Unknown()),
-    digests: Type.Record(Type.String(), Digest),
-  },
-  { $id: 'audit-view/1', additionalProperties: false },
-);
-
-export function auditWire(entry: AuditEntry): Static<typeof AuditWire> {
-  return {
-    seq: entry.seq,
-    region: entry.region,
-    at: entry.at,
-    step: entry.step,
-    actor: entry.actor,
-    tenant_id: entry.tenant,
-    target: entry.target ?? null,
-    version: entry.version ?? null,
-    proposal_id: entry.decisionId ?? null,
-    why: entry.reason,
-    facts: entry.facts,
-    digests: entry.digests,
-  };
-}
-
-const scores = {
-  security: Share,
-  cost: Share,
-  performance: Share,
-  overall: Share,
-  severity: Severity,
-};
-
-export const RiskWire = Type.Object(
-  {
-    risk_id: Type.String(),
-    tenant_id: Name,
-    ...scores,
-    services: Type.Array(Type.Object({ service: Name, ...scores }, closed)),
-    contributions: Type.Array(
-      Type.Object(
-        {
-          factor: Type.String(),
-          service: Name,
-          weight: Share,
-          signal_id: nullable(Type.String()),
-        },
-        closed,
-      ),
-    ),
-    ts: Timestamp,
-  },
-  { $id: 'risk-view/1', additionalProperties: false },
-);
-
-export function riskWire(risk: Risk): Static<typeof RiskWire> {
-  return {
-    risk_id: risk.riskId,
-    tenant_id: risk.tenant,
-    security: risk.security,
-    cost: risk.cost,
-    performance: risk.performance,
-    overall: risk.overall,
-    severity: risk.severity,
-    services: risk.services,
-    contributions: risk.contributions.map(({ factor, service, weight, signalId }) => ({
-      factor,
-      service,
-      weight,
-      signal_id: signalId ?? null,
-    })),
-    ts: risk.at,
-  };
-}
-
-export const SignalWire = Type.Object(
-  {
-    signal_id: Type.String(),
-    ts: Timestamp,
-    service: Name,
-    region: Name,
-    metric: Name,
-    severity: Severity,
-    score: Share,
-    method: Type.String(),
-    hint: Type.String(),
-    /** Signals are not grouped into incidents by this version. */
-    incident_id: Type.Null(),
-  },
-  { $id: 'signal-view/1', additionalProperties: false },
-);
-
-export function signalWire(signal: Signal): Static<typeof SignalWire> {
-  const { signalId, at, service, region, metric, severity, score, method, hint } = signal;
-  return {
-    signal_id: signalId,
-    ts: at,
-    service,
-    region,
-    metric,
-    severity,
-    score,
-    method,
-    hint,
-    incident_id: null,
-  };
 }
