@@ -48,6 +48,19 @@ export const metricsTable = {
     help: 'Fabric messages dropped, by reason.',
     labels: ['reason'],
   },
+  fabric_not_sent_total: {
+    type: 'counter',
+    help: 'Fabric messages that could not leave, by reason.',
+    labels: ['reason'],
+  },
+  fabric_peers_refused_total: {
+    type: 'counter',
+    help: 'Peers refused because they speak another version or belong elsewhere.',
+  },
+  fabric_peers_muted_total: {
+    type: 'counter',
+    help: 'Times a peer was not listened to for a while because its messages kept failing.',
+  },
   mailbox_depth: {
     type: 'gauge',
     help: 'Inputs that waited when a turn began.',

@@ -8,6 +8,7 @@ import type { MlDsa44Verifier, Verifier } from '#protocols/crypto.ts';
 import type { Action } from '#protocols/messages/manifest.ts';
 import type { MetricKind } from '#protocols/messages/signal.ts';
 import type { TargetState } from '#protocols/messages/target-state.ts';
+import type { BroadcastKind } from '#protocols/subjects.ts';
 
 export type Timer = unknown;
 
@@ -58,14 +59,22 @@ export interface ScanRange {
   readonly limit?: number;
 }
 
-/** Best-effort, ordered per link, at most once. A message to nobody is dropped, not thrown. */
+/**
+ * Best-effort, ordered per link. A message to nobody is dropped, not thrown, and so is one that
+ * finds the way full: callers repeat what matters.
+ */
 export interface Transport {
   readonly self: string;
   send(to: string, bytes: Uint8Array): void;
-  broadcast(bytes: Uint8Array): void;
+  /** A fabric may keep `documents` for members that are away, and may then deliver them twice. */
+  broadcast(bytes: Uint8Array, kind: BroadcastKind): void;
   /** One listener; `from` is the authenticated sender. */
   onMessage(listener: (from: string, bytes: Uint8Array) => void): void;
+  /** The members heard of lately and fit to talk to. */
   peers(): readonly string[];
+  /** Whether messages can leave at all, and what keeps them from it. */
+  standing(): { readonly connected: boolean; readonly reason: string };
+  /** Says goodbye, sends what is under way, and closes; closing twice is closing once. */
   close(): Promise<void>;
 }
 

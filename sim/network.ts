@@ -157,6 +157,10 @@ export class SimTransport implements Transport {
     return this.#peers;
   }
 
+  standing() {
+    return { connected: this.#open, reason: 'simulated' };
+  }
+
   async close(): Promise<void> {
     this.crash();
   }

@@ -5,11 +5,12 @@
  * signature, writes one synced batch and only then sends one message and tells the region what
  * was decided. What arrives meanwhile makes the next turn; there are no batching timers.
  *
- *   mailbox -> inbound (decode, verify) -> step -> sign -> ledger.commit -> send, judge, decided
+ *   mailbox, intake -> receiver (decode, verify) -> step -> sign -> ledger.commit -> send, tell
  *
+ * What the region itself asks waits in the mailbox, what others sent in the intake: a flood from
+ * outside never keeps the region from its own work.
  * After an unclean stop it votes only when its peers have shown that they hold no newer vote of
- * its own (recovery.ts). Messages about a target's future versions make it fetch what it lacks
- * (catch-up.ts).
+ * its own (recovery.ts).
  */
 
 import type { Timer } from '#fabric/ports.ts';
@@ -21,18 +22,20 @@ import { toBase64 } from '#protocols/bytes.ts';
 import { abortValue, type Instance, instanceKey, type ValueId } from '#protocols/ids.ts';
 import type { Judgement, SignedVote } from '#protocols/messages/ballot.ts';
 import type { Envelope } from '#protocols/messages/envelope.ts';
-import { type SlotsReply, type TurnMessage, turnBodiesMax } from '#protocols/messages/fabric.ts';
+import type { SlotsReply } from '#protocols/messages/fabric.ts';
 import { draftsOf } from './audit-drafts.ts';
 import type { BallotHostOptions, Candidacy, HostInput, PutForward } from './ballot-options.ts';
 import { Ballots } from './ballots.ts';
 import { CatchUp } from './catch-up.ts';
 import { FirstSeen } from './first-seen.ts';
 import { Inbound } from './inbound.ts';
+import { Intake } from './intake.ts';
 import { Mailbox } from './mailbox.ts';
 import { noParts, SlotGuard, signVotes, turnMessages } from './outbox.ts';
 import { Peers, type PeerView } from './peers.ts';
+import { Receiver } from './receiver.ts';
 import { Recovery, recoveringKey, type Standing } from './recovery.ts';
-import { type Reply, Turn } from './turn.ts';
+import { Turn } from './turn.ts';
 import type { HeldSince } from './vote-times.ts';
 
 export class BallotHost {
@@ -41,6 +44,8 @@ export class BallotHost {
   readonly #mailbox: Mailbox<HostInput>;
   readonly #guard = new SlotGuard();
   readonly #inbound: Inbound;
+  readonly #intake: Intake;
+  readonly #receiver: Receiver;
   readonly #catchUp: CatchUp;
   readonly #peers: Peers;
   readonly #recovery: Recovery;
@@ -62,7 +67,8 @@ export class BallotHost {
       capacity: options.limits.mailboxMax,
       metrics: options.metrics,
     });
-    this.#inbound = new Inbound(options);
+    this.#intake = new Intake(options);
+    this.#inbound = new Inbound({ ...options, blame: (from) => this.#intake.blame(from) });
     this.#firstSeen = new FirstSeen(options);
     this.#catchUp = new CatchUp(options);
     this.#peers = new Peers(options);
@@ -75,6 +81,14 @@ export class BallotHost {
         this.#tell({ type: 'wake' });
       },
     });
+    this.#receiver = new Receiver({
+      ballots: this.#ballots,
+      inbound: this.#inbound,
+      peers: this.#peers,
+      catchUp: this.#catchUp,
+      recovery: this.#recovery,
+      firstSeen: this.#firstSeen,
+    });
   }
 
   /** Begins to listen, and to vote as soon as that is safe. */
@@ -86,7 +100,9 @@ export class BallotHost {
       this.#guard.restore(durable.own);
       await this.#ballots.restore(durable, this.#restored);
     }
-    this.#o.transport.onMessage((from, bytes) => this.#tell({ type: 'message', from, bytes }));
+    this.#o.transport.onMessage((from, bytes) => {
+      if (!this.#closed && this.#intake.offer(from, bytes)) this.#wake();
+    });
     this.#recovery.start();
     this.#catchUp.start();
   }
@@ -142,7 +158,7 @@ export class BallotHost {
 
   /** Resolves when no input waits and no turn runs. */
   async idle(): Promise<void> {
-    if (!this.#running && this.#mailbox.size === 0) return;
+    if (!this.#running && !this.#hasWork()) return;
     await new Promise<void>((resolve) => this.#idle.push(resolve));
   }
 
@@ -156,19 +172,28 @@ export class BallotHost {
 
   #tell(input: HostInput): boolean {
     if (this.#closed || !this.#mailbox.offer(input)) return false;
-    this.#run().catch((error: unknown) => this.#o.fatal(error));
+    this.#wake();
     return true;
+  }
+
+  #wake(): void {
+    this.#run().catch((error: unknown) => this.#o.fatal(error));
+  }
+
+  #hasWork(): boolean {
+    return this.#mailbox.size > 0 || this.#intake.size > 0;
   }
 
   async #run(): Promise<void> {
     if (this.#running) return;
     this.#running = true;
     try {
-      while (this.#mailbox.size > 0) {
+      while (this.#hasWork()) {
         const turn = new Turn();
         if (this.#learned) await this.#beginToVote(this.#learned, turn);
         const inputs = this.#mailbox.take(this.#o.limits.turnInputsMax);
         for (const input of inputs) await this.#handle(input, turn);
+        for (const arrival of this.#intake.take()) await this.#receiver.receive(arrival, turn);
         await this.#perform(turn);
       }
     } finally {
@@ -181,8 +206,6 @@ export class BallotHost {
     switch (input.type) {
       case 'wake':
         return;
-      case 'message':
-        return this.#receive(input.from, input.bytes, turn);
       case 'put-forward':
         return this.#putForward(input.candidacy, input.done, turn);
       case 'document':
@@ -226,74 +249,6 @@ export class BallotHost {
         if (this.#ballots.reach(instance) !== 'open') continue;
         await this.#ballots.step(instance, { type: 'quorum', quorum }, turn);
       }
-    }
-  }
-
-  async #receive(from: string, bytes: Uint8Array, turn: Turn): Promise<void> {
-    const message = this.#inbound.open(from, bytes);
-    if (!message) return;
-    this.#peers.heard(from);
-    switch (message.type) {
-      case 'digest/1':
-        this.#peers.onDigest(message);
-        return this.#catchUp.onDigest(message, turn.replyTo(from));
-      case 'fetch/1':
-        return this.#catchUp.onFetch(message, turn.replyTo(from));
-      case 'slots-request/1':
-        return this.#recovery.onRequest(message);
-      case 'slots-reply/1':
-        return this.#recovery.onReply(message);
-      case 'turn/1':
-        return this.#receiveTurn(from, message, turn);
-    }
-  }
-
-  async #receiveTurn(from: string, message: TurnMessage, turn: Turn): Promise<void> {
-    turn.received.push(...message.documents);
-    // Votes first: they open the ballots that the bodies beside them belong to.
-    if (this.#ballots.mayVote) await this.#receiveVotes(from, message, turn);
-    for (const { digest, bytes } of this.#inbound.bodies(message)) {
-      await this.#ballots.takeBody(digest, bytes, turn);
-    }
-    for (const certificate of this.#inbound.certificates(message)) {
-      const reach = await this.#ballots.takeCertificate(certificate, turn);
-      if (reach === 'ahead') this.#catchUp.fetch(from, certificate.instance.target);
-    }
-    for (const value of new Set(message.wants)) await this.#answerWant(value, turn.replyTo(from));
-  }
-
-  async #answerWant(value: ValueId, { bodies }: Reply): Promise<void> {
-    if (bodies.length >= turnBodiesMax || bodies.some(({ digest }) => digest === value)) return;
-    const body = await this.#ballots.bodyOf(value);
-    if (body) bodies.push({ digest: value, bytes: toBase64(body) });
-  }
-
-  async #receiveVotes(from: string, message: TurnMessage, turn: Turn): Promise<void> {
-    for (const vote of this.#inbound.votes(message)) {
-      if (!(await this.#mayVoteOn(from, vote.instance, turn))) continue;
-      await this.#ballots.step(vote.instance, { type: 'vote', vote }, turn);
-      this.#firstSeen.noteOther(vote, this.#ballots.get(vote.instance), turn);
-    }
-    for (const { instance, quorum } of this.#inbound.quorums(message)) {
-      if (!(await this.#mayVoteOn(from, instance, turn))) continue;
-      await this.#ballots.step(instance, { type: 'quorum', quorum }, turn);
-    }
-  }
-
-  /** Anything about a decided instance is answered with its certificate; a future one asks. */
-  async #mayVoteOn(from: string, instance: Instance, turn: Turn): Promise<boolean> {
-    const { target, version } = instance;
-    switch (this.#ballots.reach(instance)) {
-      case 'open':
-        return true;
-      case 'decided':
-        await this.#catchUp.answer(target, version, turn.replyTo(from));
-        return false;
-      case 'ahead':
-        this.#catchUp.fetch(from, target);
-        return false;
-      case 'foreign':
-        return false;
     }
   }
 
@@ -362,7 +317,8 @@ export class BallotHost {
       documents: turn.documents,
       wants: [...turn.wants],
     });
-    for (const bytes of broadcast) transport.broadcast(bytes);
+    const kind = turn.documents.length > 0 ? 'documents' : 'votes';
+    for (const bytes of broadcast) transport.broadcast(bytes, kind);
     for (const [member, reply] of turn.replies()) {
       for (const bytes of turnMessages(head, { ...noParts, ...reply })) {
         transport.send(member, bytes);

@@ -70,7 +70,6 @@ export interface BallotHostOptions {
 }
 
 export type HostInput =
-  | { readonly type: 'message'; readonly from: string; readonly bytes: Uint8Array }
   | { readonly type: 'tick' }
   /** Nothing but a reason to make a turn. */
   | { readonly type: 'wake' }

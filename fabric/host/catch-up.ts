@@ -153,7 +153,7 @@ export class CatchUp {
       open: this.#o.openDecisions().slice(0, openDecisionsMax),
       ...(unready !== null && { unready: unready.slice(0, unreadyMax) }),
     };
-    this.#o.transport.broadcast(utf8(JSON.stringify(message)));
+    this.#o.transport.broadcast(utf8(JSON.stringify(message)), 'votes');
     this.#timer = this.#o.clock.setTimeout(() => this.#announce(), this.#o.limits.digestMs);
   }
 }

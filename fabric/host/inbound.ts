@@ -17,10 +17,28 @@ import type { PrevoteQuorum, SignedVote } from '#protocols/messages/ballot.ts';
 import type { Certificate } from '#protocols/messages/certificate.ts';
 import type { Epoch } from '#protocols/messages/epoch.ts';
 import type { TurnMessage } from '#protocols/messages/fabric.ts';
-import { decode, type MessageOf } from '#protocols/messages/index.ts';
+import { type DecodeFailure, decode, type MessageOf } from '#protocols/messages/index.ts';
 
 const fabricTypes = ['turn/1', 'digest/1', 'fetch/1', 'slots-request/1', 'slots-reply/1'] as const;
 export type FabricMessage = MessageOf<(typeof fabricTypes)[number]>;
+
+type DropReason =
+  | DecodeFailure
+  | 'foreign'
+  | 'forged'
+  | 'not-a-member'
+  | 'mixed-quorum'
+  | 'bad-certificate'
+  | 'bad-body'
+  | 'foreign-vote'
+  | 'bad-signature';
+
+/** What an honest peer sends too while the epoch changes: it may be ahead of us, or behind. */
+const innocent: ReadonlySet<DropReason> = new Set([
+  'foreign-vote',
+  'not-a-member',
+  'bad-certificate',
+]);
 
 export interface InboundOptions {
   readonly federation: string;
@@ -29,6 +47,8 @@ export interface InboundOptions {
   readonly verifier: Verifier;
   readonly metrics: Metrics;
   readonly log: Log;
+  /** The peer sent what no honest one sends. */
+  blame(from: string): void;
 }
 
 export class Inbound {
@@ -52,56 +72,60 @@ export class Inbound {
     return message;
   }
 
-  *votes(message: Pick<TurnMessage, 'votes'>): Iterable<SignedVote> {
-    for (const vote of message.votes) {
-      if (this.verified(vote)) yield vote;
+  *votes({ from, votes }: Pick<TurnMessage, 'from' | 'votes'>): Iterable<SignedVote> {
+    for (const vote of votes) {
+      if (this.#verified(vote, from)) yield vote;
     }
   }
 
   *quorums(
-    message: Pick<TurnMessage, 'quorums'>,
+    message: Pick<TurnMessage, 'from' | 'quorums'>,
   ): Iterable<{ instance: Instance; quorum: PrevoteQuorum }> {
     for (const { instance, quorum } of message.quorums) {
       // Each vote is good for the instance it names and for no other: ABORT is a value of all.
       if (!quorum.votes.every((vote) => isSame(vote.instance, instance))) {
-        this.#drop('mixed-quorum', instance.target);
-      } else if (quorum.votes.every((vote) => this.verified(vote))) yield { instance, quorum };
+        this.#drop('mixed-quorum', message.from);
+      } else if (quorum.votes.every((vote) => this.#verified(vote, message.from)))
+        yield { instance, quorum };
     }
   }
 
-  *certificates(message: Pick<TurnMessage, 'certificates'>): Iterable<Certificate> {
+  *certificates(message: Pick<TurnMessage, 'from' | 'certificates'>): Iterable<Certificate> {
     for (const certificate of message.certificates) {
       const result = verifyCertificate(certificate, this.#o.epoch(), this.#checks);
       if (result.ok) yield certificate;
-      else this.#drop('bad-certificate', result.field);
+      else this.#drop('bad-certificate', message.from);
     }
   }
 
-  *bodies(message: Pick<TurnMessage, 'bodies'>): Iterable<{ digest: ValueId; bytes: Uint8Array }> {
+  *bodies(
+    message: Pick<TurnMessage, 'from' | 'bodies'>,
+  ): Iterable<{ digest: ValueId; bytes: Uint8Array }> {
     for (const body of message.bodies) {
       const bytes = decodeBase64(body.bytes);
       if (bytes && digestOf(bytes) === body.digest) yield { digest: body.digest, bytes };
-      else this.#drop('bad-body', body.digest);
+      else this.#drop('bad-body', message.from);
     }
   }
 
   /** Whether a vote carries a valid signature of a member of the epoch in force. */
-  verified(vote: SignedVote): boolean {
+  #verified(vote: SignedVote, from: string): boolean {
     const epoch = this.#o.epoch();
     const member = epoch.members.find(({ id }) => id === vote.member);
     if (!member || vote.epoch !== epoch.epoch) {
-      this.#drop('foreign-vote', vote.member);
+      this.#drop('foreign-vote', from);
       return false;
     }
     const { federation } = this.#o;
     const ok = verifyVote(vote, { federation, publicKey: member.publicKey }, this.#checks);
-    if (!ok) this.#drop('bad-signature', vote.member);
+    if (!ok) this.#drop('bad-signature', from);
     return ok;
   }
 
-  #drop(reason: string, from: string): null {
+  #drop(reason: DropReason, from: string): null {
     this.#o.metrics.count('fabric_dropped_total', { reason });
     this.#o.log.debug({ reason, from }, 'fabric message dropped');
+    if (!innocent.has(reason)) this.#o.blame(from);
     return null;
   }
 }

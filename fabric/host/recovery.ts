@@ -152,7 +152,7 @@ export class Recovery {
 
   #ask(): void {
     const request: SlotsRequest = { type: 'slots-request/1', ...this.#head(), nonce: this.#nonce };
-    this.#o.transport.broadcast(utf8(JSON.stringify(request)));
+    this.#o.transport.broadcast(utf8(JSON.stringify(request)), 'votes');
     this.#timer = this.#o.clock.setTimeout(() => this.#ask(), askAgainMs);
   }
 

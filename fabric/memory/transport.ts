@@ -71,8 +71,12 @@ export class MemoryNetwork {
     );
   }
 
+  holds(end: MemoryTransport): boolean {
+    return this.#ends.get(end.self) === end;
+  }
+
   leave(end: MemoryTransport): void {
-    if (this.#ends.get(end.self) === end) this.#ends.delete(end.self);
+    if (this.holds(end)) this.#ends.delete(end.self);
   }
 
   /** `from` is the end that sends, so that a closed one cannot speak for its successor. */
@@ -89,7 +93,7 @@ export class MemoryNetwork {
   }
 
   #refusal(from: MemoryTransport, to: string, bytes: Uint8Array): DropReason | null {
-    if (this.#ends.get(from.self) !== from) return 'closed';
+    if (!this.holds(from)) return 'closed';
     if (to === from.self) return 'self';
     if (!this.#ends.has(to)) return 'nobody';
     if (bytes.length > messageBytesMax) return 'too-large';
@@ -148,6 +152,10 @@ class MemoryTransport implements Transport {
 
   peers(): readonly string[] {
     return this.#network.peersOf(this.self);
+  }
+
+  standing() {
+    return { connected: this.#network.holds(this), reason: 'one process' };
   }
 
   receive(from: string, bytes: Uint8Array): void {

@@ -79,6 +79,21 @@ export const DigestMessage = Type.Object(
 );
 export type DigestMessage = Static<typeof DigestMessage>;
 
+/** Says that a member is there, and what must match before anybody listens to it. */
+export const Hello = Type.Object(
+  {
+    type: Type.Literal('hello/1'),
+    federation: Name,
+    from: Name,
+    protocolVersion: Type.Integer({ minimum: 1 }),
+    signatureRule: Type.String({ maxLength: 80 }),
+    /** The last word of an orderly stop. */
+    isLeaving: Type.Boolean(),
+  },
+  { $id: 'hello/1', additionalProperties: false },
+);
+export type Hello = Static<typeof Hello>;
+
 /** Asks for certificates (and bodies) above the versions named. */
 export const FetchMessage = Type.Object(
   {

@@ -16,7 +16,14 @@ import { Certificate } from './certificate.ts';
 import { DryRun, Enactment, Stop } from './enactment.ts';
 import { Envelope } from './envelope.ts';
 import { EdgeMember, Epoch, Policy, Roster } from './epoch.ts';
-import { DigestMessage, FetchMessage, SlotsReply, SlotsRequest, TurnMessage } from './fabric.ts';
+import {
+  DigestMessage,
+  FetchMessage,
+  Hello,
+  SlotsReply,
+  SlotsRequest,
+  TurnMessage,
+} from './fabric.ts';
 import { JournalEntry } from './journal.ts';
 import { Manifest } from './manifest.ts';
 import { Playbook } from './playbook.ts';
@@ -41,6 +48,7 @@ export const registry = {
   'envelope/1': Envelope,
   'epoch/1': Epoch,
   'fetch/1': FetchMessage,
+  'hello/1': Hello,
   'journal-entry/1': JournalEntry,
   'manifest/1': Manifest,
   'playbook/1': Playbook,
