@@ -3,7 +3,11 @@ import { defineConfig } from 'vitest/config';
 
 const shared = { environment: 'node', pool: 'threads', testTimeout: 20_000 } as const;
 /** These start processes and clean up after each file, so each file has a worker of its own. */
-const processes = ['test/integration/**/*.test.ts', 'test/gateway/**/*.test.ts'];
+const processes = [
+  'test/integration/**/*.test.ts',
+  'test/gateway/**/*.test.ts',
+  'test/fabric/{nats,libp2p}/*.test.ts',
+];
 
 export default defineConfig({
   test: {
