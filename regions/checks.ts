@@ -1,8 +1,15 @@
 /** Whether a region does what it should, as its gateway and the other regions show it. */
+import { quorumOf } from '#protocols/quorum.ts';
 import type { HealthCheck } from './node.ts';
 import type { RegionCore } from './region.ts';
 
-export function checksOf(core: Pick<RegionCore, 'host' | 'actors'>): readonly HealthCheck[] {
+type Parts = Pick<RegionCore, 'host' | 'actors' | 'context'>;
+
+export function checksOf(core: Parts): readonly HealthCheck[] {
+  return [...ownChecks(core), ...surroundings(core)];
+}
+
+function ownChecks(core: Pick<Parts, 'host' | 'actors'>): readonly HealthCheck[] {
   const standing = core.host.standing();
   const degraded = new Set(core.actors.degraded().map(({ tenant }) => tenant)).size;
   return [
@@ -16,7 +23,22 @@ export function checksOf(core: Pick<RegionCore, 'host' | 'actors'>): readonly He
   ];
 }
 
-/** Why the region is not ready; null when it is. */
-export function faultOf(core: Pick<RegionCore, 'host' | 'actors'>): string | null {
-  return checksOf(core).find(({ ok }) => !ok)?.reason ?? null;
+/** What a region cannot help: without the others nothing is decided. */
+function surroundings({ context }: Pick<Parts, 'context'>): readonly HealthCheck[] {
+  const { id, constitution, ports } = context;
+  const { connected, reason } = ports.transport.standing();
+  const { members, faultModel } = constitution.epoch;
+  const peers = new Set(ports.transport.peers());
+  const reachable = members.filter((member) => member.id === id || peers.has(member.id)).length;
+  const quorum = quorumOf(members.length, faultModel);
+  const count = `${quorum} of ${members.length} needed, ${reachable} reachable`;
+  return [
+    { name: 'fabric', ok: connected, reason },
+    { name: 'quorum', ok: reachable >= quorum, reason: count },
+  ];
+}
+
+/** What the region has to say for itself to the others; null when it is well. */
+export function faultOf(core: Pick<Parts, 'host' | 'actors'>): string | null {
+  return ownChecks(core).find(({ ok }) => !ok)?.reason ?? null;
 }

@@ -19,6 +19,7 @@ export function refuseContradictions(config: Config): void {
     throw configError('limits.pageDefault', `expected at most limits.pageMax (${limits.pageMax})`);
   }
   refuseHalfProvider(config);
+  refuseHalfFabric(config);
 }
 
 /** A key set alone would accept any token of its provider, made for whomever. */
@@ -29,6 +30,30 @@ function refuseHalfProvider({ jwks, jwtIssuer, jwtAudience }: Config): void {
   const [first] = given;
   if (first && missing) {
     throw configError(missing[0], `expected together with ${first[0]}; found nothing`);
+  }
+}
+
+const natsUrl = /^(?:nats|tls):\/\/[^\s/@]+$/;
+const peerPattern = /^[a-z][a-z0-9-]{0,62}=\/\S+$/;
+
+function refuseHalfFabric({ fabric: { kind, nats, libp2p } }: Config): void {
+  if (kind === 'nats' && nats.servers.length === 0) {
+    throw configError('fabric.nats.servers', 'expected at least one server for fabric.kind nats');
+  }
+  if (kind === 'libp2p' && libp2p.listen.length === 0) {
+    throw configError('fabric.libp2p.listen', 'expected an address for fabric.kind libp2p');
+  }
+  const server = nats.servers.find((one) => !natsUrl.test(one));
+  if (server !== undefined) {
+    // A password in it must not reach a terminal.
+    throw configError('fabric.nats.servers', 'expected nats://host:port or tls://host:port');
+  }
+  if ((nats.certFile === undefined) !== (nats.keyFile === undefined)) {
+    throw configError('fabric.nats.keyFile', 'expected together with fabric.nats.certFile');
+  }
+  const peer = libp2p.peers.find((one) => !peerPattern.test(one));
+  if (peer !== undefined) {
+    throw configError('fabric.libp2p.peers', `expected <region>=<multiaddr>, found ${peer}`);
   }
 }
 

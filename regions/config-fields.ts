@@ -20,6 +20,8 @@ export interface FieldSchema {
   /** Further environment variables that set this field. */
   readonly variables?: readonly string[];
   readonly secret?: boolean;
+  /** A file or folder. */
+  readonly path?: boolean;
   /** Accepted, but no part of this version reads it. */
   readonly unused?: boolean;
   /** In words, where the schema's own terms would not help. */

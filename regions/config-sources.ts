@@ -4,6 +4,7 @@
  * Merging keeps where each value came from, so that a refusal can name the variable, flag or
  * file. Two variables that set one key must agree.
  */
+import { resolve } from 'node:path';
 import { parse } from 'yaml';
 import { QuorateError } from '#protocols/errors.ts';
 import { convertText, type Field } from './config-fields.ts';
@@ -13,7 +14,12 @@ export interface ConfigSources {
   readonly flags: Readonly<Record<string, unknown>>;
   readonly environment: Readonly<Record<string, string | undefined>>;
   /** The YAML file, if there is one. */
-  readonly file?: { readonly name: string; readonly text: string };
+  readonly file?: {
+    readonly name: string;
+    readonly text: string;
+    /** What paths in it are relative to; where we run when left out. */
+    readonly folder?: string;
+  };
   /** The text of a file named by a variable; undefined when there is none. */
   readText(path: string): string | undefined;
 }
@@ -154,9 +160,15 @@ function fromFile(fields: readonly Field[], file: ConfigSources['file']): Map<st
   for (const [key, value] of flatten(readYaml(file), '', fields)) {
     const field = fields.find((candidate) => candidate.key === key);
     if (!field) throw unknownKey(key, file.name, fields);
-    found.set(key, { value, from: file.name });
+    found.set(key, { value: located(field, value, file.folder), from: file.name });
   }
   return found;
+}
+
+/** Paths in a file mean the same wherever the command runs. */
+function located(field: Field, value: unknown, folder: string | undefined): unknown {
+  const isPath = field.schema.path && typeof value === 'string' && value !== '';
+  return isPath && folder !== undefined ? resolve(folder, value) : value;
 }
 
 function readYaml(file: { readonly name: string; readonly text: string }): unknown {

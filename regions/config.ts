@@ -8,6 +8,7 @@ import Type, { type Static } from 'typebox';
 import { Name } from '#protocols/messages/common.ts';
 import { FaultModel } from '#protocols/messages/epoch.ts';
 import { configError, refuseContradictions, refuseUnusable } from './config-checks.ts';
+import { fabricFields } from './config-fabric.ts';
 import { expectationOf, type Field, fieldsOf, isValid } from './config-fields.ts';
 import { type ConfigSources, collect, type Given } from './config-sources.ts';
 import { type Secret, secretOf } from './secret.ts';
@@ -176,6 +177,7 @@ export const ConfigSchema = Type.Object(
     dataDir: Type.String({
       default: './var',
       minLength: 1,
+      path: true,
       description: 'The data folder: stores, keys, trust root, receipts. One process at a time.',
     }),
     logLevel: Type.Union(
@@ -222,6 +224,7 @@ export const ConfigSchema = Type.Object(
       pattern: '^[a-z][a-z0-9_]{0,31}$',
       description: 'What the names of all metrics begin with.',
     }),
+    ...fabricFields,
     limits: Limits,
     jwks: Type.Optional(
       Type.String({
@@ -267,7 +270,6 @@ export const ConfigSchema = Type.Object(
     promUrl: outside('PROM_URL', 'A Prometheus server to query.'),
     kafkaUrl: outside('KAFKA_URL', 'Kafka brokers to read telemetry from.'),
     redisUrl: outsideSecret('REDIS_URL', 'A Redis server to read telemetry from.'),
-    natsUrl: outside('NATS_URL', 'A NATS server to reach other regions by.'),
     neuralFabricUrl: outside('NEURAL_FABRIC_URL', 'An OpenAI-compatible endpoint to reason with.'),
     openaiKey: outsideSecret('OPENAI_KEY', 'The key for that endpoint.'),
     globalRegistryUrl: outside('GLOBAL_REGISTRY_URL', 'A registry of signed playbooks.'),
@@ -288,11 +290,15 @@ type SecretKey =
   | 'slackWebhookUrl'
   | 'telegramBotToken';
 type ListKey = 'regions' | 'trustedProxies';
-export type Config = Readonly<Omit<Raw, SecretKey | ListKey | 'limits'>> & {
+type Deep<T> = T extends readonly (infer I)[]
+  ? readonly Deep<I>[]
+  : T extends object
+    ? { readonly [K in keyof T]: Deep<T[K]> }
+    : T;
+type Group = 'limits' | 'fabric' | 'telemetry';
+export type Config = Readonly<Omit<Raw, SecretKey | ListKey | Group>> & {
   readonly [K in SecretKey]?: Secret;
-} & { readonly [K in ListKey]: readonly string[] } & {
-  readonly limits: Readonly<Raw['limits']>;
-};
+} & { readonly [K in ListKey]: readonly string[] } & { readonly [K in Group]: Deep<Raw[K]> };
 
 export const configFields: readonly Field[] = fieldsOf(ConfigSchema);
 
@@ -308,7 +314,7 @@ export interface ReadConfig {
 export function readConfig(sources: ConfigSources): ReadConfig {
   const { given, warnings, unused } = collect(configFields, sources);
   const values = new Map(configFields.map((field) => [field.key, readField(field, given)]));
-  const config = Object.freeze(nest(values)) as Config;
+  const config = nest(values) as Config;
   refuseContradictions(config);
   refuseUnusable(config, sources);
   return { config, warnings, unused };
@@ -331,14 +337,14 @@ function freezeList(value: unknown): unknown {
   return Array.isArray(value) ? Object.freeze([...value]) : value;
 }
 
-function nest(values: ReadonlyMap<string, unknown>): Record<string, unknown> {
-  const limits: Record<string, unknown> = {};
-  const config: Record<string, unknown> = { limits };
+/** Dotted keys as groups within groups, all of it frozen. */
+function nest(values: ReadonlyMap<string, unknown>, prefix = ''): Record<string, unknown> {
+  const nested: Record<string, unknown> = {};
   for (const [key, value] of values) {
-    if (value === undefined) continue;
-    if (key.startsWith('limits.')) limits[key.slice('limits.'.length)] = value;
-    else config[key] = value;
+    const [name = '', ...rest] = key.slice(prefix.length).split('.');
+    if (!key.startsWith(prefix) || Object.hasOwn(nested, name)) continue;
+    if (rest.length > 0) nested[name] = nest(values, `${prefix}${name}.`);
+    else if (value !== undefined) nested[name] = value;
   }
-  Object.freeze(limits);
-  return config;
+  return Object.freeze(nested);
 }

@@ -8,43 +8,39 @@
  *   <data folder>/approvers/<id>.pem       the demo's approvers
  *   <data folder>/receipts/<decision>.json
  */
-import { mkdir, readdir, rm } from 'node:fs/promises';
+import { readdir, rm } from 'node:fs/promises';
 import { join, relative } from 'node:path';
 import {
   claimDataFolder,
+  clusterFolder,
   type DataFolderClaim,
   embeddedNetwork,
   type OpenedPorts,
   openPorts,
   type RenderedMetrics,
   ReplayPace,
-  type ReplaySeries,
-  readSeries,
   seedMockCluster,
   systemClock,
-  writeDurably,
 } from '#fabric/open.ts';
 import { assert } from '#protocols/assert.ts';
 import type { TrustRoot } from '#protocols/epochs/trust.ts';
 import type { Policy } from '#protocols/messages/epoch.ts';
-import type { TargetState } from '#protocols/messages/target-state.ts';
 import { union } from './counts.ts';
-import { type Dataset, loadDataset, stateAtStart } from './dataset.ts';
+import { type Dataset, loadDataset } from './dataset.ts';
+import { stopProcess, until } from './ending.ts';
 import type { Federation, FederationOptions, UpSummary } from './federation-types.ts';
 import { type Founding, found } from './founding.ts';
 import { freshSalt, openPlaybooks } from './genesis.ts';
 import { limitsOf } from './limits.ts';
 import type { RegionNode } from './node.ts';
 import { readTrustRoot, trustRootPath } from './offline.ts';
+import { ReceiptFiles } from './receipt-files.ts';
+import { endOf, seriesOf, targetsOf, usualSpeed } from './recording.ts';
 import { RegionCore } from './region.ts';
 import { regionNode } from './region-node.ts';
 
 /** Where the shipped recording lies. */
 const demoFolder = join(import.meta.dirname, '..', 'sim', 'datasets', 'demo');
-const settledPollMs = 50;
-const receiptName = /^[0-9a-f]{64}\.json$/;
-const replaySeconds = 20;
-const speedMin = 80_000;
 
 export async function openFederation(options: FederationOptions): Promise<Federation> {
   const { config } = options;
@@ -66,8 +62,7 @@ class EmbeddedFederation implements Federation {
   readonly #cores: RegionCore[];
   readonly #ports: readonly OpenedPorts[];
   readonly #claim: DataFolderClaim;
-  /** Decision ids. */
-  readonly #receipts = new Set<string>();
+  readonly #receipts: ReceiptFiles;
   readonly #tenants: number;
   /** By region, the event time of the last row of its series. */
   readonly #ends: ReadonlyMap<string, number>;
@@ -80,7 +75,6 @@ class EmbeddedFederation implements Federation {
       regions: config.regions,
       tenants: ['acme', 'globex'],
     });
-    // Read before anything is opened: a row that cannot be read ends the start, not the run.
     const series = await Promise.all(config.regions.map((region) => seriesOf(dataset, region)));
     const network = embeddedNetwork(log);
     const cores: RegionCore[] = [];
@@ -97,7 +91,8 @@ class EmbeddedFederation implements Federation {
           federation: config.federation,
           region,
           regions: config.regions,
-          transport: network.connect(region),
+          fabric: { kind: 'given', transport: network.connect(region) },
+          createKeys: true,
           log,
           metricsPrefix: config.metricsPrefix,
           replay: { series: series[index] ?? [], pace },
@@ -106,11 +101,12 @@ class EmbeddedFederation implements Federation {
       );
     }
     const founding = await found({ config, dataset, ports, folder: claim.folder });
-    await seedMockCluster(claim.folder, targetsOf(dataset));
+    await seedMockCluster(clusterFolder(claim.folder), targetsOf(dataset));
     const trustRoot = await readTrustRoot(trustRootPath(claim.folder));
     const ends = new Map(config.regions.map((region, at) => [region, endOf(series[at] ?? [])]));
-    const federation = new EmbeddedFederation({ claim, ports, cores, trustRoot, dataset, ends });
-    await federation.#readReceipts();
+    const receipts = await ReceiptFiles.open(claim.folder);
+    const opened = { claim, ports, cores, trustRoot, dataset, ends, receipts };
+    const federation = new EmbeddedFederation(opened);
     await federation.#openRegions(options, founding);
     return federation;
   }
@@ -123,6 +119,7 @@ class EmbeddedFederation implements Federation {
     readonly trustRoot: TrustRoot;
     readonly dataset: Dataset;
     readonly ends: ReadonlyMap<string, number>;
+    readonly receipts: ReceiptFiles;
   }) {
     const [first] = opened.ports;
     assert(first !== undefined, 'a federation has a region');
@@ -134,14 +131,7 @@ class EmbeddedFederation implements Federation {
     this.#tenants = opened.dataset.tenants.length;
     this.#cores = opened.cores;
     this.#ends = opened.ends;
-  }
-
-  async #readReceipts(): Promise<void> {
-    const folder = join(this.dataDir, 'receipts');
-    await mkdir(folder, { recursive: true });
-    for (const name of await readdir(folder)) {
-      if (receiptName.test(name)) this.#receipts.add(name.slice(0, -'.json'.length));
-    }
+    this.#receipts = opened.receipts;
   }
 
   async #openRegions(options: FederationOptions, founding: Founding): Promise<void> {
@@ -156,7 +146,7 @@ class EmbeddedFederation implements Federation {
         playbooks: openPlaybooks(founding.playbooks, genesis.roster, ports.verifier),
         ports,
         limits: limitsOf(config),
-        onReceipt: (decisionId, bytes) => this.#keepReceipt(decisionId, bytes),
+        onReceipt: (decisionId, bytes) => this.#receipts.keep(decisionId, bytes),
         hasReceipt: (decisionId) => this.#receipts.has(decisionId),
       });
       this.#cores.push(core);
@@ -206,7 +196,7 @@ class EmbeddedFederation implements Federation {
       ...union(this.#cores.map(({ log }) => log.counts)),
       firstDecisionMs: this.firstDecisionMs(),
       auditHeads: Object.fromEntries(heads),
-      receipts: [...this.#receipts].sort().map((id) => relative(process.cwd(), this.#fileOf(id))),
+      receipts: this.#receipts.files().map((file) => relative(process.cwd(), file)),
       thisRun: union(this.#cores.map(({ countsOfThisRun }) => countsOfThisRun)),
     };
   }
@@ -226,65 +216,6 @@ class EmbeddedFederation implements Federation {
     for (const core of this.#cores) await core.close();
     await this.#claim.release();
   }
-
-  #fileOf(decisionId: string): string {
-    return join(this.dataDir, 'receipts', `${decisionId}.json`);
-  }
-
-  async #keepReceipt(decisionId: string, bytes: Uint8Array): Promise<void> {
-    await writeDurably(this.#fileOf(decisionId), bytes);
-    this.#receipts.add(decisionId);
-  }
-}
-
-function seriesOf(dataset: Dataset, region: string): Promise<readonly ReplaySeries[]> {
-  const series = dataset.tenants.flatMap((tenant) =>
-    tenant.services.flatMap(({ service, series }) =>
-      series
-        .filter((one) => one.region === region)
-        .map(async ({ metric, kind, file, shiftTo }) => ({
-          tenant: tenant.id,
-          service,
-          metric,
-          kind,
-          from: { rows: await readSeries(file) },
-          shift: { to: Date.parse(shiftTo) },
-        })),
-    ),
-  );
-  return Promise.all(series);
-}
-
-/** The event time of the last row, once the first one is moved to where it belongs. */
-function endOf(series: readonly ReplaySeries[]): number {
-  const ends = series.map(({ from, shift }) => {
-    const rows = 'rows' in from ? from.rows : [];
-    const [first, last] = [rows[0]?.at ?? 0, rows.at(-1)?.at ?? 0];
-    if (!shift) return last;
-    return last + ('to' in shift ? shift.to - first : shift.byMs);
-  });
-  return Math.max(0, ...ends);
-}
-
-/** Twenty seconds for the whole recording, and never slower than 18 days in that time. */
-function usualSpeed(series: readonly ReplaySeries[]): number {
-  const seconds = series.map(({ from }) => {
-    const rows = 'rows' in from ? from.rows : [];
-    return ((rows.at(-1)?.at ?? 0) - (rows[0]?.at ?? 0)) / 1000;
-  });
-  return Math.max(speedMin, ...seconds.map((span) => span / replaySeconds));
-}
-
-function targetsOf(dataset: Dataset): readonly TargetState[] {
-  return dataset.tenants.flatMap(({ id, services }) =>
-    services.map(({ service, home }) => stateAtStart(`${id}/${service}`, home)),
-  );
-}
-
-async function until(condition: () => boolean): Promise<void> {
-  while (!condition()) {
-    await new Promise<void>((resolve) => systemClock.setTimeout(resolve, settledPollMs));
-  }
 }
 
 /** Everything but the claim on the folder goes. */
@@ -292,11 +223,4 @@ async function emptyFolder(folder: string): Promise<void> {
   for (const name of await readdir(folder)) {
     if (name !== 'quorate.pid') await rm(join(folder, name), { recursive: true });
   }
-}
-
-/** A failed sync or a broken assertion: what is in memory may be ahead of the disk. */
-function stopProcess(error: unknown, log: FederationOptions['log']): void {
-  const reason = error instanceof Error ? (error.stack ?? error.message) : String(error);
-  log.error({ reason }, 'stopping at once');
-  process.exit(1);
 }

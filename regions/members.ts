@@ -1,6 +1,6 @@
 /** The members of the epoch in force, as this region knows them. */
 import { quorumOf } from '#protocols/quorum.ts';
-import { faultOf } from './checks.ts';
+import { checksOf } from './checks.ts';
 import type { FederationView, MemberView } from './node.ts';
 import type { RegionCore } from './region.ts';
 
@@ -23,7 +23,7 @@ export function federationView(core: RegionCore): FederationView {
 }
 
 function ownView(core: RegionCore): MemberView {
-  const reason = faultOf(core);
+  const reason = checksOf(core).find(({ ok }) => !ok)?.reason ?? null;
   return {
     id: core.context.id,
     state: reason === null ? 'ready' : 'degraded',

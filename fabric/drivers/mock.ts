@@ -5,8 +5,8 @@
  *
  * It keeps what a real driver must: a write is fenced by the version on the object, the same
  * enactment id acts once, restore puts back what the action changed, and after a crash a probe
- * says whether the id arrived. All regions of a process share the files; changes of one target
- * are made one after the other. Faults and latency can be injected to rehearse the rest.
+ * says whether the id arrived. All regions share the files; changes of one target are made one
+ * after the other. Faults and latency can be injected to rehearse the rest.
  */
 import { QuorateError } from '#protocols/errors.ts';
 import { serviceOf, tenantOf } from '#protocols/ids.ts';
@@ -32,8 +32,13 @@ export interface ClusterFiles {
   write(path: string, text: string): Promise<void>;
   /** Paths, sorted. */
   list(): Promise<readonly string[]>;
-  /** One per cluster, shared by every driver on it. */
-  readonly queue: KeyedQueue;
+  /** Shared by every driver on the cluster; a target is written to within it only. */
+  readonly queue: TargetQueue;
+}
+
+/** Changes of one target, one after the other. */
+export interface TargetQueue {
+  run<T>(target: string, task: () => Promise<T>): Promise<T>;
 }
 
 export type DriverOperation = 'observe' | 'dryRun' | 'apply' | 'verify' | 'restore' | 'probe';

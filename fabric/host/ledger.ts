@@ -223,6 +223,14 @@ function firstAtLeast(ascending: readonly number[], wanted: number): number {
   return low;
 }
 
+/** When the newest entry of a store was written, milliseconds; null for an empty log. */
+export async function lastEntryAt(store: Pick<Store, 'scan'>): Promise<number | null> {
+  for await (const [key, bytes] of store.scan({ prefix: auditPrefix, reverse: true, limit: 1 })) {
+    return Date.parse(parseEntry(key, bytes).at);
+  }
+  return null;
+}
+
 function keyOf(seq: number): string {
   return auditPrefix + String(seq).padStart(seqDigits, '0');
 }

@@ -65,6 +65,13 @@ export function signerFromPem(pem: string, file = 'key'): Signer {
   return signerOf(parseKey(pem, { file, algorithm: 'ed25519' }));
 }
 
+/** Seed and public key of an Ed25519 key file, 64 bytes, for a library that signs by itself. */
+export async function rawPrivateKey(file: string): Promise<Uint8Array> {
+  const key = await openKey({ file, algorithm: 'ed25519', create: false });
+  const { d = '', x = '' } = key.export({ format: 'jwk' });
+  return Buffer.concat([Buffer.from(d, 'base64url'), Buffer.from(x, 'base64url')]);
+}
+
 interface KeyFile {
   readonly file: string;
   readonly algorithm: Algorithm;

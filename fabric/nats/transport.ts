@@ -48,9 +48,12 @@ type DropReason = 'not-connected' | 'queue-full' | 'too-large' | 'self';
 const underWayBytesMax = 4 * messageBytesMax;
 /** What may wait behind a replay. */
 const heldBytesMax = 16 * messageBytesMax;
+/** A replay that takes longer goes on beside what arrives. */
+const heldMsMax = 10_000;
 /** Clocks of servers and regions differ, and replays overlap rather than leave a gap. */
 const overlapMs = 5000;
 const retryMs = 1000;
+const replayWaitMsMax = 60_000;
 const closeMs = 2000;
 
 export function natsTransport(options: NatsTransportOptions): Transport {
@@ -73,6 +76,8 @@ class NatsTransport implements Transport {
   #isConnected = false;
   #isClosed = false;
   #retry: Timer | null = null;
+  #replayTimer: Timer | null = null;
+  #replayWaitMs = retryMs;
   #underWayBytes = 0;
   /** What came while a replay runs; null when none does. */
   #held: { readonly messages: [from: string, bytes: Uint8Array][]; bytes: number } | null = null;
@@ -120,7 +125,9 @@ class NatsTransport implements Transport {
     this.#presence.leave();
     this.#isClosed = true;
     this.#isConnected = false;
-    if (this.#retry !== null) this.#o.clock.clearTimeout(this.#retry);
+    for (const timer of [this.#retry, this.#replayTimer]) {
+      if (timer !== null) this.#o.clock.clearTimeout(timer);
+    }
     const nc = this.#nc;
     this.#nc = null;
     if (!nc) return;
@@ -175,6 +182,7 @@ class NatsTransport implements Transport {
     this.#reason = reason;
     this.#presence.stop();
     this.#presence.forget();
+    this.#release();
     this.#o.log.warn({ reason }, 'disconnected');
   }
 
@@ -208,30 +216,52 @@ class NatsTransport implements Transport {
 
   /** Missed documents first: then what came meanwhile, in order. */
   async #replay(nc: NatsConnection, bounds: StreamBounds): Promise<void> {
-    const { federation, log } = this.#o;
-    await this.#listening.promise;
-    if (this.#missedSince === null || !this.#isConnected) return;
-    const since = new Date(Math.max(0, this.#missedSince - overlapMs));
-    this.#held ??= { messages: [], bytes: 0 };
+    const { federation, log, clock } = this.#o;
     const name = documentStream(federation);
     const subject = broadcastSubject(federation, '*', 'documents');
-    let replayed = 0;
+    let timer: Timer | null = null;
     try {
+      // Also by whoever missed nothing: what is said from now on is to be kept.
       await ensureStream(nc, { name, subject }, bounds);
-      for await (const message of replayStream(nc, name, since)) {
-        const from = senderOf(message.subject, federation);
-        if (from === null || from === this.self) continue;
-        this.#listener(from, message.bytes);
-        replayed += 1;
-      }
+      await this.#listening.promise;
+      if (this.#missedSince === null || !this.#isConnected) return;
+      const since = new Date(Math.max(0, this.#missedSince - overlapMs));
+      this.#held ??= { messages: [], bytes: 0 };
+      timer = clock.setTimeout(() => this.#release(), heldMsMax);
+      const replayed = await this.#read(nc, name, since);
       if (this.#isConnected) this.#missedSince = null;
+      this.#replayWaitMs = retryMs;
       log.info({ replayed }, 'missed documents read');
     } catch (error) {
       // Regions also fetch what they lack from each other: slower, and without JetStream.
       log.warn({ reason: reasonOf(error) }, 'missed documents could not be read');
+      this.#replayLater(nc, bounds);
     } finally {
+      if (timer !== null) clock.clearTimeout(timer);
       this.#release();
     }
+  }
+
+  async #read(nc: NatsConnection, stream: string, since: Date): Promise<number> {
+    let replayed = 0;
+    for await (const message of replayStream(nc, stream, since)) {
+      const from = senderOf(message.subject, this.#o.federation);
+      if (from === null || from === this.self) continue;
+      this.#listener(from, message.bytes);
+      replayed += 1;
+    }
+    return replayed;
+  }
+
+  /** A cluster of servers keeps nothing before it has chosen a leader. */
+  #replayLater(nc: NatsConnection, bounds: StreamBounds): void {
+    const waitMs = this.#replayWaitMs;
+    this.#replayWaitMs = Math.min(replayWaitMsMax, 2 * waitMs);
+    if (this.#replayTimer !== null) this.#o.clock.clearTimeout(this.#replayTimer);
+    this.#replayTimer = this.#o.clock.setTimeout(() => {
+      this.#replayTimer = null;
+      if (this.#isConnected) void this.#replay(nc, bounds);
+    }, waitMs);
   }
 
   #release(): void {

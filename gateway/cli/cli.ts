@@ -4,7 +4,7 @@
  * Data goes to stdout, everything else to stderr.
  */
 import { existsSync, readFileSync } from 'node:fs';
-import { resolve } from 'node:path';
+import { dirname, resolve } from 'node:path';
 import type { Command } from 'commander';
 import { QuorateError } from '#protocols/errors.ts';
 import { type Config, readConfig } from '#regions/config.ts';
@@ -72,7 +72,7 @@ function fileOf(cli: Cli, options: CommonOptions) {
       field: name,
     });
   }
-  return { file: { name, text } };
+  return { file: { name, text, folder: dirname(path) } };
 }
 
 function readText(path: string): string | undefined {

@@ -9,9 +9,11 @@ import { addConfig } from './config.ts';
 import { addDecisions } from './decisions.ts';
 import { endingOf } from './exit.ts';
 import { addFederation } from './federation.ts';
+import { addFabric, addInitFederation } from './init-federation.ts';
 import { addKeys } from './keys.ts';
 import { addLogin } from './login.ts';
 import { addPropose } from './propose.ts';
+import { addRegion } from './region.ts';
 import { addStop } from './stop.ts';
 import { addToken } from './token.ts';
 import { addUp } from './up.ts';
@@ -19,10 +21,10 @@ import { addVerdicts } from './verdicts.ts';
 import { addVerify } from './verify.ts';
 
 const groups = [
-  ['Run:', [addUp, addLogin]],
+  ['Run:', [addUp, addRegion, addLogin]],
   ['Decide:', [addDecisions, addVerdicts, addPropose, addStop, addFederation]],
   ['Check:', [addVerify, addAudit]],
-  ['Set up:', [addKeys, addToken, addConfig, addCompletion]],
+  ['Set up:', [addInitFederation, addFabric, addKeys, addToken, addConfig, addCompletion]],
 ] as const;
 
 /** Examples of each command, by its path. */
@@ -35,6 +37,13 @@ const examples: Readonly<Record<string, readonly (readonly [string, string])[]>>
   'quorate up': [
     ['quorate up --fresh --port 0', 'begin anew, on a free port'],
     ['quorate up --once --json', 'end after the replay with one line of totals'],
+  ],
+  'quorate region': [
+    ['quorate region --config fed/eu-west/config.yaml', 'after quorate init-federation fed'],
+  ],
+  'quorate init-federation': [
+    ['quorate init-federation fed', 'three regions on this machine, over NATS'],
+    ['quorate init-federation fed --hosts eu,us,ap', 'on hosts of their own'],
   ],
   'quorate login': [['xdg-open "$(quorate login)"', 'open the console, logged in']],
   'quorate decisions': [

@@ -71,6 +71,11 @@ export function addUp(program: Command, cli: Cli): void {
 async function up(cli: Cli, options: Options): Promise<void> {
   const { port, host, logLevel } = options;
   const config = loadConfig(cli, options, { port, host, logLevel });
+  if (config.fabric.kind !== 'memory') {
+    throw new QuorateError('config', 'fabric.kind: quorate up runs all regions here; see region', {
+      field: 'fabric.kind',
+    });
+  }
   const place = { cwd: cli.cwd, dataDir: config.dataDir };
   const screen = options.json ? cli.stderr : cli.stdout;
   const story = createStory(screen, (view) => decidableOf(view, place));

@@ -39,10 +39,10 @@ const metricsOptions = {
   config: probe('Metrics in Prometheus text format'),
 };
 
-export const healthRoutes: Routes = async (app, { region, version, federation, drain }) => {
+export const healthRoutes: Routes = async (app, { region, version, federation, drain, config }) => {
   app.get('/health', healthOptions, async () => ({
     status: 'ok' as const,
-    backend: 'memory',
+    backend: config.fabric.kind,
     mode: region.mode,
     version,
   }));

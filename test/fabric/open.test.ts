@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import {
+  clusterFolder,
   createLog,
   embeddedNetwork,
   openPorts,
@@ -33,14 +34,15 @@ test('a region gets every port, and two regions of a process share one cluster',
   const dataDir = await mkdtemp(join(tmpdir(), 'quorate-open-'));
   const log = createLog({ level: 'silent' });
   const network = embeddedNetwork(log);
-  await seedMockCluster(dataDir, [seed]);
+  await seedMockCluster(clusterFolder(dataDir), [seed]);
   const open = (region: string) =>
     openPorts({
       dataDir,
       federation: 'acme',
       region,
       regions,
-      transport: network.connect(region),
+      fabric: { kind: 'given', transport: network.connect(region) },
+      createKeys: true,
       log,
       metricsPrefix: 'quorate_',
       replay: { series: [], pace: new ReplayPace({ clock: systemClock, speed: 0 }) },

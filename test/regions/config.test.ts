@@ -33,7 +33,9 @@ test('without any source the defaults hold', () => {
 
 test('the configuration is frozen, lists and limits included', () => {
   const { config } = read();
-  expect([config, config.limits, config.regions].every(Object.isFrozen)).toBe(true);
+  expect([config, config.limits, config.regions, config.fabric.nats].every(Object.isFrozen)).toBe(
+    true,
+  );
 });
 
 test('flags win over the environment, that over the file, that over the defaults', () => {
@@ -204,6 +206,37 @@ test('an encrypted cosign key is refused with a hint', () => {
   const pem = '-----BEGIN ENCRYPTED SIGSTORE PRIVATE KEY-----\n';
   const run = () => read({ environment: { COSIGN_KEY_PATH: 'cosign.key' } }, { 'cosign.key': pem });
   expect(refusalOf(run).message).toContain('openssl genpkey');
+});
+
+test('NATS_URL names the servers of the fabric', () => {
+  const { config } = read({ environment: { NATS_URL: 'nats://a:4222, tls://b:4222' } });
+  expect(config.fabric.nats.servers).toEqual(['nats://a:4222', 'tls://b:4222']);
+  const other = { NATS_URL: 'nats://a:1', QUORATE_FABRIC_NATS_SERVERS: 'nats://b:1' };
+  expect(refusalOf(() => read({ environment: other })).message).toContain('contradict');
+});
+
+test.each([
+  ['fabric: { kind: nats }', 'fabric.nats.servers'],
+  ['fabric: { kind: libp2p }', 'fabric.libp2p.listen'],
+  ['fabric: { kind: carrier-pigeon }', 'fabric.kind'],
+  ['fabric: { nats: { servers: [http://a] } }', 'fabric.nats.servers'],
+  ['fabric: { nats: { certFile: a.pem } }', 'fabric.nats.keyFile'],
+  ['fabric: { libp2p: { peers: [/ip4/1.2.3.4/tcp/1] } }', 'fabric.libp2p.peers'],
+  ['fabric: { nats: { password: x } }', 'fabric.nats.password'],
+])('half a fabric is refused by its key: %s', (text, key) => {
+  expect(refusalOf(() => read(yaml(text)))).toMatchObject({ code: 'config', field: key });
+});
+
+test('paths in a file are relative to it, others to where we run', () => {
+  const text = 'dataDir: ./data\nmockCluster: ../mock\ntelemetry: { replay: /series }\n';
+  const file = { name: 'eu/config.yaml', text, folder: '/fed/eu' };
+  const { config } = read({ file, flags: { genesis: 'g.json' } });
+  expect(config).toMatchObject({
+    dataDir: '/fed/eu/data',
+    mockCluster: '/fed/mock',
+    telemetry: { replay: '/series' },
+    genesis: 'g.json',
+  });
 });
 
 test('variables without a use are accepted and reported', () => {

@@ -59,17 +59,14 @@ export async function startDemo(
   flags: Readonly<Record<string, unknown>> = {},
   options: DemoOptions = {},
 ): Promise<Demo> {
-  const { dataDir = mkdtempSync(join(tmpdir(), 'quorate-demo-')), datasetDir = null } = options;
-  const { speed = demoSpeed, version = '0.0.0-test' } = options;
+  const { dataDir = mkdtempSync(join(tmpdir(), 'quorate-demo-')) } = options;
+  const { version = '0.0.0-test' } = options;
   const { config } = readConfig({
     flags: { dataDir, port: 0, ...flags },
     environment: {},
     readText: () => '{"keys":[]}',
   });
-  const log = createLog({ level: 'error' });
-  const federation = await openFederation({ config, datasetDir, fresh: false, speed, log });
-  const [region] = federation.regions;
-  if (!region) throw new Error('a federation has a region');
+  const { federation, region, log } = await openEmbedded(config, options);
   const issuer = await openIssuer(dataDir, true);
   const context = { config, federation, region, issuer, version, log };
   const gateway = await openGateway(context);
@@ -98,6 +95,20 @@ export async function startDemo(
       rmSync(dataDir, { recursive: true, force: true });
     },
   };
+}
+
+async function openEmbedded(config: Config, options: DemoOptions) {
+  const log = createLog({ level: 'error' });
+  const federation = await openFederation({
+    config,
+    datasetDir: options.datasetDir ?? null,
+    fresh: false,
+    speed: options.speed === undefined ? demoSpeed : options.speed,
+    log,
+  });
+  const [region] = federation.regions;
+  if (!region) throw new Error('a federation has a region');
+  return { federation, region, log };
 }
 
 /** One region where nothing happens by itself: enough for what the gateway does alone. */

@@ -44,17 +44,12 @@ export async function startNats(options: NatsOptions): Promise<NatsCluster> {
     const shared = { federation, cluster: 'test', servers, groups, tls: null };
     const secrets = { routePassword: 'for-this-test', payloadBytesMax: messageBytesMax + 4096 };
     writeFileSync(file, natsServerConfig({ ...shared, ...secrets, storeDir }, server));
-    const program = required(pathOf('nats-server'), 'tests that need it ask first');
-    running.set(index, spawn(program, ['-c', file], { stdio: 'ignore' }));
-    await reachable(server.port);
+    running.set(index, await startServer(file, server.port));
   };
   const kill = async (index: number) => {
     const child = running.get(index);
     running.delete(index);
-    if (!child) return;
-    const ended = new Promise((resolve) => child.once('exit', resolve));
-    child.kill('SIGKILL');
-    await ended;
+    if (child) await killServer(child);
   };
   await Promise.all(servers.keys().map(start));
   return {
@@ -86,6 +81,21 @@ function makeUsers(
       return { id, nkey: user.getPublicKey() };
     }),
   }));
+}
+
+/** Starts one server and waits until it answers. */
+export async function startServer(file: string, port: number): Promise<ChildProcess> {
+  const program = required(pathOf('nats-server'), 'tests that need it ask first');
+  const child = spawn(program, ['-c', file], { stdio: 'ignore' });
+  await reachable(port);
+  return child;
+}
+
+/** As a crash does. */
+export async function killServer(child: ChildProcess): Promise<void> {
+  const ended = new Promise((resolve) => child.once('exit', resolve));
+  child.kill('SIGKILL');
+  await ended;
 }
 
 export async function freePorts(count: number): Promise<number[]> {
